@@ -1,0 +1,293 @@
+package restarter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A recipe says how the running program was built, so that it can be built again.
+type recipe struct {
+	Command string   // the go command, by its full path; "" until resolved
+	Dead    string   // why the go command cannot build the program, if so
+	Dir     string   // where to build
+	Module  string   // the main module, which Dir has to be in when it was not found on the stack
+	Env     []string // what was set in the environment of the build
+	Flags   []string
+	Targets []string // what to build; of two, the first that builds
+	Custom  []string // Launcher.Build
+}
+
+// newRecipe derives the recipe from what the linker recorded. mainFile is the file that
+// holds main.main, "" if unknown; goRun says that go run built the program.
+func newRecipe(info *debug.BuildInfo, mainFile string, goRun bool) (r recipe, warning string) {
+	ldflags, trimmed := "", false
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "-ldflags":
+			ldflags = s.Value
+		case s.Key == "-pgo" && filepath.Base(s.Value) == "default.pgo":
+			// The go command finds it by itself.
+		case strings.HasPrefix(s.Key, "-"):
+			trimmed = trimmed || s.Key == "-trimpath" && s.Value == "true"
+			r.Flags = append(r.Flags, s.Key+"="+s.Value)
+		case strings.HasPrefix(s.Key, "CGO_") || strings.HasPrefix(s.Key, "GO"):
+			r.Env = append(r.Env, s.Key+"="+s.Value)
+		}
+	}
+	if goRun { // which links without debug information
+		ldflags = strings.TrimSpace(ldflags + " -s -w")
+	}
+	if ldflags != "" {
+		r.Flags = append(r.Flags, "-ldflags="+ldflags)
+	}
+	// The first edit would change vcs.modified, and so every program.
+	r.Flags = append(r.Flags, "-buildvcs=false")
+	if trimmed {
+		warning = "built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them"
+	}
+
+	r.Module, r.Targets = info.Main.Path, []string{info.Path}
+	if filepath.IsAbs(mainFile) {
+		r.Dir = filepath.Dir(mainFile)
+	}
+	if info.Path == "command-line-arguments" {
+		r.Targets = []string{filepath.Base(mainFile), "."}
+		if r.Dir == "" {
+			r.Dead = `built from a list of files with -trimpath; use "go run ."`
+		}
+	}
+	return r, warning
+}
+
+// mainFile returns the file of main.main, if that is on the stack.
+func mainFile() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		f, more := frames.Next()
+		if f.Function == "main.main" {
+			return f.File
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// resolve finds the go command and the directory, where they are not known, and says in
+// Dead why it cannot. Elsewhere are the directories from which to look for the module.
+func (r *recipe) resolve(ctx context.Context, elsewhere ...string) {
+	if r.Dead != "" || r.Command != "" {
+		return
+	}
+	path, err := exec.LookPath("go")
+	if err != nil {
+		r.Dead = "no go command in PATH"
+		return
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		r.Dead = err.Error()
+		return
+	}
+	r.Command = path
+	if info, err := os.Stat(r.Dir); r.Dir != "" && err == nil && info.IsDir() {
+		return
+	}
+	for _, dir := range elsewhere {
+		at := recipe{Command: r.Command, Dir: dir}
+		out, err := at.run(ctx, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		if err != nil {
+			continue
+		}
+		for _, line := range strings.Split(string(out), "\n") {
+			if path, found, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == r.Module && found != "" {
+				r.Dir = found
+				return
+			}
+		}
+	}
+	r.Command, r.Dead = "", "the sources of "+r.Targets[0]+" are not here"
+}
+
+// goCommand prepares a call of the go command, in a process group of its own: when ctx ends
+// it is interrupted, with its compilers, and soon killed.
+func (r *recipe) goCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = r.Dir
+	cmd.Env = append(os.Environ(), variable+"=", "PWD="+r.Dir)
+	cmd.Env = append(cmd.Env, r.Env...)
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return interruptGroup(cmd.Process.Pid) }
+	cmd.WaitDelay = 2 * time.Second
+	return cmd
+}
+
+// run returns what a short call of the go command prints.
+func (r *recipe) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := r.goCommand(ctx, append([]string{r.Command}, args...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return stderr.Bytes(), err
+	}
+	return out, nil
+}
+
+// build makes the executable out and returns what the compiler had to say. The file
+// record, while there is a build, tells the parent whom to kill if this process is.
+func (r *recipe) build(ctx context.Context, out, record string) (said []byte, err error) {
+	if len(r.Custom) > 0 {
+		return r.buildOnce(ctx, record, out, r.Custom...)
+	}
+	for i, target := range r.Targets {
+		args := append([]string{r.Command, "build", "-o", out}, r.Flags...)
+		text, err2 := r.buildOnce(ctx, record, out, append(args, target)...)
+		if err2 == nil {
+			r.Targets = r.Targets[i : i+1]
+			return text, nil
+		}
+		if i == 0 || len(said) == 0 {
+			said, err = text, err2
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return said, err
+}
+
+func (r *recipe) buildOnce(ctx context.Context, record, out string, args ...string) ([]byte, error) {
+	tmp := filepath.Join(filepath.Dir(record), "tmp")
+	for _, dir := range []string{filepath.Dir(out), tmp} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	cmd := r.goCommand(ctx, args...)
+	// An interrupted go command leaves its work folder behind.
+	cmd.Env = append(cmd.Env, "GOTMPDIR="+tmp, "RESTARTER_OUTPUT="+out)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	if err := writeWhole(record, strconv.AppendInt(nil, int64(cmd.Process.Pid), 10)); err != nil {
+		fmt.Fprintln(&said, err)
+	}
+	err := cmd.Wait()
+	if err != nil {
+		killGroup(cmd.Process.Pid)
+	}
+	os.Remove(record)
+	os.RemoveAll(tmp)
+	if err == nil {
+		if info, err2 := os.Stat(out); err2 != nil || info.Size() == 0 {
+			err = errors.New("no executable in $RESTARTER_OUTPUT")
+		}
+	}
+	return said.Bytes(), err
+}
+
+// endBuild kills a build that a dead child has left running.
+func endBuild(dir string) {
+	data, err := os.ReadFile(filepath.Join(dir, "build"))
+	if err != nil {
+		return
+	}
+	if pid, err := strconv.Atoi(string(data)); err == nil && pid > 1 {
+		killGroup(pid)
+	}
+	os.Remove(filepath.Join(dir, "build"))
+}
+
+// contentID returns what is equal for executables that are the same program. The go
+// command writes four hashes near the head of every executable, a/b/c/d: the last is of the
+// content without them. On ELF they are a note, elsewhere they stand in the text. Without
+// them the whole content decides. An unreadable file has none.
+func contentID(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	head := make([]byte, 64<<10)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	head = head[:n]
+	for _, mark := range []string{"Go\x00\x00", "\xff Go build ID: \""} {
+		for rest := head; ; {
+			_, after, ok := bytes.Cut(rest, []byte(mark))
+			if !ok {
+				break
+			}
+			rest = after
+			end := bytes.IndexAny(after, "\x00\"")
+			if end < 0 {
+				end = 0
+			}
+			if hashes := strings.Split(string(after[:end]), "/"); len(hashes) == 4 {
+				return hashes[3], nil
+			}
+		}
+	}
+	h := fnv.New64a()
+	h.Write(head)
+	size, err := io.Copy(h, f)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return fmt.Sprintf("%d:%x", size+int64(n), h.Sum64()), nil
+}
+
+// relocate changes the paths at the head of the compiler's lines, which the go command
+// printed for the directory from, to what it prints in the directory to.
+func relocate(said []byte, from, to string) []byte {
+	if from == to {
+		return said
+	}
+	lines := strings.SplitAfter(string(said), "\n")
+	for i, line := range lines {
+		text := strings.TrimLeft(line, " \t")
+		path, rest, ok := strings.Cut(text, ":")
+		if !ok || filepath.IsAbs(path) || !exists(filepath.Join(from, path)) {
+			continue
+		}
+		indent := line[:len(line)-len(text)]
+		lines[i] = indent + dotted(shortPath(filepath.Join(from, path), to)) + ":" + rest
+	}
+	return []byte(strings.Join(lines, ""))
+}
+
+// shortPath returns path as seen from a directory, if that is shorter.
+func shortPath(path, from string) string {
+	if rel, err := filepath.Rel(from, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// dotted marks a file of the current directory as the go command does.
+func dotted(path string) string {
+	if !strings.ContainsRune(path, filepath.Separator) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
+}
+
+// oneLine makes one line of what a command printed.
+func oneLine(text []byte) string { return strings.Join(strings.Fields(string(text)), " ") }

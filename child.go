@@ -1,0 +1,67 @@
+package restarter
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	heartbeat   = 200 * time.Millisecond // how often a process looks whether its parent is gone
+	orphanGrace = 5 * time.Second
+)
+
+func init() {
+	if me.role == child {
+		inherit()
+		go attend()
+	}
+}
+
+// attend watches the sources and the parent as long as the child lives. It is the one
+// goroutine that importing this package starts, and only in the child.
+func attend() {
+	gone := parentWatch(me.ppid)
+	s, err := readSettings(me.dir)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "restarter: cannot watch: %v\n", err)
+		} else if reason, ok := newWatcher(me.dir, s).watch(stop); ok {
+			restart(reason)
+			s.mustLeave(s.Grace)
+		}
+	}()
+	told := filepath.Join(me.dir, "stop")
+	for !gone() {
+		if exists(told) {
+			restart("the parent was told to stop")
+		}
+		time.Sleep(heartbeat)
+	}
+	close(stop)
+	endBuild(me.dir)
+	<-done
+	removeSocketFiles()
+	removePrivate(me.dir)
+	restart("the parent is gone")
+	if s.Grace == 0 {
+		s.Grace = orphanGrace
+	}
+	s.mustLeave(s.Grace)
+}
+
+// mustLeave ends a program that does not leave in time; 0 is as long as it likes.
+func (s *settings) mustLeave(grace time.Duration) {
+	if grace <= 0 {
+		return
+	}
+	time.AfterFunc(grace, func() {
+		if !s.Quiet {
+			fmt.Fprintf(os.Stderr, "restarter: the program did not leave within %v; ended\n", grace)
+		}
+		os.Exit(ExitCode)
+	})
+}

@@ -1,0 +1,2 @@
+// Package restarter rebuilds and restarts a program when its source changes.
+package restarter

@@ -1,0 +1,83 @@
+// Web is a server that no client sees restart: start it with
+//
+//	go run ./examples/web
+//
+// open http://localhost:8080/, and change the version here, the template in page.html, or
+// web.conf.
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"flag"
+	"html/template"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/lib537/restarter"
+)
+
+const version = "1"
+
+//go:embed page.html
+var files embed.FS
+
+var (
+	page    = template.Must(template.ParseFS(files, "page.html"))
+	started = time.Now()
+)
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", "where to listen")
+	conf := flag.String("conf", beside("web.conf"), "the configuration file")
+	flag.Parse()
+
+	// In the parent this opens the socket, in the child it takes it over.
+	ln, err := restarter.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, forget := restarter.NotifyContext(ctx)
+	defer forget()
+
+	restarter.Track(*conf)
+	motto, err := os.ReadFile(*conf)
+	if err != nil {
+		log.Print(err)
+	}
+	log.Printf("version %s, process %d, serves http://%s/", version, os.Getpid(), ln.Addr())
+	if err := serve(ctx, ln, handler(strings.TrimSpace(string(motto)))); err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("process %d is done: %v", os.Getpid(), context.Cause(ctx))
+	if restarter.ShouldRestart() {
+		os.Exit(restarter.ExitCode)
+	}
+}
+
+func handler(motto string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var b bytes.Buffer
+		err := page.Execute(&b, map[string]any{
+			"Version": version, "Motto": motto,
+			"Process": os.Getpid(), "Started": started.Format(time.TimeOnly),
+		})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Write(b.Bytes())
+	})
+}

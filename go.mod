@@ -1,0 +1,3 @@
+module github.com/lib537/restarter
+
+go 1.21

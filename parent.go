@@ -1,0 +1,409 @@
+package restarter
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Launcher has the settings of a parent. The zero Launcher is what [LaunchChild] uses.
+type Launcher struct {
+	// Build is a command that builds the program, with its arguments, instead of go build:
+	// it writes the executable to the file that $RESTARTER_OUTPUT names. What is watched
+	// still comes from the go command, where there is one.
+	Build []string
+
+	// Dir is where to build. If empty, it is the directory of the file that holds
+	// main.main, or where that is unknown (-trimpath) or gone, the main module as found
+	// from the current directory or from that of the executable.
+	Dir string
+
+	// Grace is how long a child may take to leave once it is told to: then it is ended.
+	// 0 is as long as it likes, but for an orphan, which has 5 s.
+	Grace time.Duration
+
+	// Interval is the time between two polls. 0 is 100 ms, or 25 ms for five minutes after
+	// a change. Polling takes at most 1 % of one core when idle, so a very short
+	// one is stretched.
+	Interval time.Duration
+
+	// WaitOnFailure has a child that fails (by a code other than 0 and 75, or by a signal)
+	// launched again at the next change that builds. If false, its code is returned.
+	WaitOnFailure bool
+
+	// Quiet means no messages on standard error, not even the compiler's.
+	Quiet bool
+}
+
+// settled is how long a child has to live for its relaunch not to be delayed.
+var settled = time.Second
+
+// LaunchChild runs the program as a child of this process, and runs it again whenever it
+// exits with [ExitCode], until it ends in any other way. It returns what to pass to
+// [os.Exit]:
+//   - the exit code of the child, 128+n if signal n ended it;
+//   - 0 if the child left with [ExitCode] because the parent was told to stop;
+//   - 128+n if signal n stopped the parent while there was no child;
+//   - 1, after a line that says why, if no child could be started.
+//
+// The child gets the arguments, the environment (but for the variable RESTARTER), the
+// directory and the standard files of this process, and the signals that are sent to it.
+// Call LaunchChild once, from main, in the parent; it panics anywhere else.
+func (l *Launcher) LaunchChild() int {
+	if me.role != parent {
+		panic("restarter: LaunchChild called in the child, or under RESTARTER=off")
+	}
+	p := launch{Launcher: *l, signals: make(chan os.Signal, 16), quit: make(chan struct{})}
+	defer close(p.quit)
+	if err := p.prepare(mainFile()); err != nil {
+		fmt.Fprintf(os.Stderr, "restarter: cannot launch: %v\n", err)
+		return 1
+	}
+	defer p.cleanUp()
+	return p.loop()
+}
+
+// A launch is one call of LaunchChild.
+type launch struct {
+	Launcher
+	settings settings
+	dir      string
+	lock     *os.File
+	sockets  []*socket
+	signals  chan os.Signal
+	quit     chan struct{}
+	stopped  os.Signal // the last that told the child to stop
+	short    int       // how many children in a row have left with ExitCode at once
+}
+
+func (p *launch) say(text string, args ...any) {
+	if !p.Quiet {
+		fmt.Fprintf(os.Stderr, "restarter: "+text+"\n", args...)
+	}
+}
+
+// prepare makes what all children share.
+func (p *launch) prepare(mainFile string) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if p.dir, p.lock, err = newPrivate(); err != nil {
+		return err
+	}
+	sweep(p.dir)
+	s := &p.settings
+	s.Program = programName(exe)
+	if info, err := os.Stat(s.Program); err == nil {
+		s.Old = stampOf(info)
+	}
+	s.OldID, _ = contentID(s.Program)
+	s.Wd, _ = os.Getwd()
+	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
+	goRun := byGoRun(exe)
+	s.Began = began(exe, s.Old.mtime, goRun)
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		s.Recipe.Dead = "the executable does not say how it was built"
+	} else {
+		var warning string
+		s.Recipe, warning = newRecipe(info, mainFile, goRun)
+		if warning != "" && len(p.Build) == 0 {
+			p.say("%s", warning)
+		}
+	}
+	s.Recipe.Custom = p.Build
+	if p.Dir != "" {
+		if s.Recipe.Dir, err = filepath.Abs(p.Dir); err != nil {
+			return err
+		}
+	}
+	listenFor(p.signals)
+	if goRun {
+		go p.watchGoRun(parentWatch(os.Getppid()))
+	}
+	p.sockets = takeSockets()
+	return nil
+}
+
+// watchGoRun ends this process's child when go run is gone, which passes on neither
+// signals nor exit codes.
+func (p *launch) watchGoRun(gone func() bool) {
+	for !gone() {
+		select {
+		case <-p.quit:
+			return
+		case <-time.After(heartbeat):
+		}
+	}
+	p.signals <- terminate
+}
+
+// programName returns the executable by the name it was started with: a deploy may point a
+// symbolic link to another file.
+func programName(exe string) string {
+	name, err := exec.LookPath(os.Args[0])
+	if err != nil {
+		return exe
+	}
+	a, err := os.Stat(name)
+	if err != nil {
+		return exe
+	}
+	b, err := os.Stat(exe)
+	if err != nil || !os.SameFile(a, b) {
+		return exe
+	}
+	if name, err = filepath.Abs(name); err != nil {
+		return exe
+	}
+	return name
+}
+
+// byGoRun reports whether go run built the executable: into its work folder,
+// go-build123/b001/exe/name, or into the build cache, 01/0123…-d/name.
+func byGoRun(exe string) bool {
+	dir := filepath.Dir(exe)
+	work := filepath.Dir(filepath.Dir(dir))
+	return filepath.Base(dir) == "exe" && strings.HasPrefix(filepath.Base(work), "go-build") ||
+		len(filepath.Base(dir)) == 66 && strings.HasSuffix(dir, "-d")
+}
+
+// began returns a file time before which the build of the executable had not begun to read
+// sources: that of the first file in the work folder of go run, else the executable's own.
+func began(exe string, mtime int64, goRun bool) int64 {
+	if goRun {
+		work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
+		configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
+		for _, name := range configs {
+			if info, err := os.Stat(name); err == nil {
+				mtime = min(mtime, info.ModTime().UnixNano())
+			}
+		}
+	}
+	return mtime
+}
+
+func (p *launch) cleanUp() {
+	signal.Stop(p.signals)
+	for _, s := range p.sockets {
+		s.close()
+	}
+	p.lock.Close()
+	removePrivate(p.dir)
+}
+
+// loop launches children until one ends for good.
+func (p *launch) loop() int {
+	var last string // the executable of the last child that could be started
+	for {
+		exe, id := nextProgram(p.dir, &p.settings)
+		if sig := p.pendingStop(); sig != nil {
+			return signalCode(sig)
+		}
+		started := time.Now()
+		state, err := p.run(exe)
+		if err != nil && last != "" && last != exe {
+			p.say("cannot start the new program: %v; starting the last one again", err)
+			exe = last
+			state, err = p.run(exe)
+		}
+		if err != nil {
+			p.say("cannot start the program: %v", err)
+			return 1
+		}
+		last = exe
+		next, nextID := nextProgram(p.dir, &p.settings)
+		built := next != exe || nextID != id
+		code := exitCode(state)
+		var sig os.Signal
+		switch {
+		case p.stopped != nil && code == ExitCode:
+			return 0
+		case p.stopped != nil:
+			return code
+		case built && (code == ExitCode || code != 0 && p.WaitOnFailure):
+			p.short = 0
+		case code == ExitCode:
+			sig = p.backOff(time.Since(started), state)
+		case code != 0 && p.WaitOnFailure:
+			p.say("the program failed with exit code %d; waiting for a change", code)
+			sig = p.wait(-1)
+		default:
+			if code == 0 && built {
+				p.say("the program left with exit code 0, not %d, so its successor is not launched", ExitCode)
+			}
+			return code
+		}
+		if sig != nil {
+			return signalCode(sig)
+		}
+	}
+}
+
+// run runs one child to its end.
+func (p *launch) run(exe string) (*os.ProcessState, error) {
+	if err := p.furnish(); err != nil {
+		return nil, err
+	}
+	cmd := &exec.Cmd{
+		Path: exe, Args: os.Args, Env: p.environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}
+	for _, s := range p.sockets {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, s.file)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p.tidy(exe)
+	done := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(done)
+	}()
+	var told, overdue, dropped <-chan time.Time
+	if len(p.sockets) > 0 {
+		ticker := time.NewTicker(heartbeat / 2)
+		defer ticker.Stop()
+		dropped = ticker.C
+	}
+	for {
+		select {
+		case <-done:
+			endBuild(p.dir)
+			return cmd.ProcessState, nil
+		case sig := <-p.signals:
+			if slices.Contains(stops, sig) && !reload(sig) {
+				p.stopped = sig
+				if p.Grace > 0 && overdue == nil {
+					overdue = time.After(p.Grace)
+				}
+			}
+			if !fromTerminal(sig) {
+				cmd.Process.Signal(sig)
+			} else if told == nil {
+				// The child has had it, unless somebody sent it to this process alone.
+				told = time.After(time.Second)
+			}
+		case <-told:
+			writeWhole(filepath.Join(p.dir, "stop"), nil)
+		case <-overdue:
+			p.say("the program did not leave within %v; ended", p.Grace)
+			cmd.Process.Kill()
+		case <-dropped:
+			p.dropSockets()
+		}
+	}
+}
+
+// furnish writes what the next child needs. The directory may have been removed since.
+func (p *launch) furnish() error {
+	if err := ensurePrivate(p.dir); err != nil {
+		return err
+	}
+	if !exists(filepath.Join(p.dir, "lock")) {
+		p.lock.Close()
+		lock, err := holdLock(p.dir)
+		if err != nil {
+			return err
+		}
+		p.lock = lock
+	}
+	os.Remove(filepath.Join(p.dir, "stop"))
+	p.sockets = slices.DeleteFunc(p.sockets, func(s *socket) bool { return s.gone })
+	if err := writeSockets(p.dir, p.sockets); err != nil {
+		return err
+	}
+	return p.settings.write(p.dir)
+}
+
+// tidy removes the executables that will not run any more.
+func (p *launch) tidy(exe string) {
+	dirs, _ := filepath.Glob(filepath.Join(p.dir, "[0-9]*"))
+	for _, dir := range dirs {
+		if dir != filepath.Dir(exe) {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+func (p *launch) environ() (env []string) {
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, variable+"=") {
+			env = append(env, v)
+		}
+	}
+	return append(env, fmt.Sprintf("%s=%d:%s", variable, os.Getpid(), p.dir))
+}
+
+// pendingStop returns a signal that came while there was no child.
+func (p *launch) pendingStop() os.Signal {
+	for {
+		select {
+		case sig := <-p.signals:
+			if slices.Contains(stops, sig) {
+				return sig
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// backOff delays the relaunch of a child that has left with ExitCode at once, so that one
+// which always does takes no more than 1 % of a core.
+func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal {
+	const shortest, longest = 25 * time.Millisecond, 30 * time.Second
+	if lived >= settled {
+		p.short = 0
+		return nil
+	}
+	pause := max(shortest<<min(p.short, 12), 100*(state.UserTime()+state.SystemTime()))
+	p.short++
+	if pause = min(pause, longest); pause >= time.Second {
+		p.say("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
+	}
+	return p.wait(pause)
+}
+
+// wait stands in for the child, for as long as it says or (below 0) without a limit: it
+// polls and builds, and returns at the first change that builds. A signal that stops the
+// parent is returned.
+func (p *launch) wait(limit time.Duration) os.Signal {
+	stop, built := make(chan struct{}), make(chan struct{})
+	var over <-chan time.Time
+	if limit >= 0 {
+		over = time.After(limit)
+	}
+	if limit < 0 || limit >= settle { // for less it is not worth while
+		w := newWatcher(p.dir, p.settings)
+		w.retry = true
+		go func() {
+			w.watch(stop)
+			close(built)
+		}()
+		defer func() {
+			close(stop)
+			<-built
+		}()
+	}
+	for {
+		select {
+		case <-over:
+			return nil
+		case <-built:
+			return nil
+		case sig := <-p.signals:
+			if slices.Contains(stops, sig) {
+				return sig
+			}
+		}
+	}
+}

@@ -1,0 +1,307 @@
+package restarter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A kind says how a path is watched.
+type kind uint8
+
+const (
+	file    kind = iota // present or not
+	program             // the executable that the parent was started from
+	pkg                 // a package's directory: the files in it that the go command reads
+	tree                // a directory with all that lies below it
+	glob                // a directory in which one element of a pattern is looked for
+)
+
+func (k kind) dir() bool { return k >= pkg }
+
+// A root is where the poller starts to look for files. The path of a glob is a whole
+// pattern, of package filepath; it may name a directory, and then means all below it.
+type root struct {
+	kind    kind
+	source  bool
+	tracked bool
+	path    string
+}
+
+// An expansion is what roots lead to, each path once.
+type expansion struct {
+	entries  []entry
+	index    map[entryKey]int
+	patterns []string // the first is ""
+}
+
+type entry struct {
+	entryKey
+	source, tracked bool
+}
+
+type entryKey struct {
+	kind    kind
+	pattern uint16
+	path    string
+}
+
+func expand(roots []root) *expansion {
+	e := &expansion{index: make(map[entryKey]int), patterns: []string{""}}
+	for _, r := range roots {
+		switch r.kind {
+		case pkg, tree:
+			e.walk(r)
+		case glob:
+			e.glob(r)
+		default:
+			e.add(r, "")
+		}
+	}
+	return e
+}
+
+func (e *expansion) add(r root, pattern string) {
+	key := entryKey{kind: r.kind, path: r.path}
+	for key.pattern = 0; e.patterns[key.pattern] != pattern; key.pattern++ {
+		if int(key.pattern)+1 == len(e.patterns) {
+			e.patterns = append(e.patterns, pattern)
+		}
+	}
+	i, ok := e.index[key]
+	if !ok {
+		i = len(e.entries)
+		e.index[key] = i
+		e.entries = append(e.entries, entry{entryKey: key})
+	}
+	e.entries[i].source = e.entries[i].source || r.source
+	e.entries[i].tracked = e.entries[i].tracked || r.tracked
+}
+
+// walk adds a directory and the files in it that matter, those of a tree at any depth.
+func (e *expansion) walk(r root) {
+	e.add(r, "")
+	names, _ := namesIn(r.path, r.kind, "")
+	for _, d := range names {
+		below := r
+		below.path = filepath.Join(r.path, d.Name())
+		if d.IsDir() {
+			e.walk(below)
+			continue
+		}
+		below.kind = file
+		e.add(below, "")
+	}
+}
+
+// glob adds the directories in which the elements of a pattern are looked for, and the
+// files and trees that it leads to.
+func (e *expansion) glob(r root) {
+	base, elems := r.path, []string(nil)
+	for hasMeta(base) && !exists(base) && filepath.Dir(base) != base {
+		elems = append([]string{filepath.Base(base)}, elems...)
+		base = filepath.Dir(base)
+	}
+	bases := []string{base}
+	for _, elem := range elems {
+		var next []string
+		for _, base := range bases {
+			at := r
+			at.path = base
+			e.add(at, elem)
+			names, _ := namesIn(base, glob, elem)
+			for _, d := range names {
+				next = append(next, filepath.Join(base, d.Name()))
+			}
+		}
+		bases = next
+	}
+	for _, base := range bases {
+		at := r
+		at.kind, at.path = file, base
+		if info, err := os.Stat(base); err == nil && info.IsDir() {
+			at.kind = tree
+			e.walk(at)
+			continue
+		}
+		e.add(at, "")
+	}
+}
+
+func hasMeta(path string) bool { return strings.ContainsAny(path, `*?[`) }
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// namesIn reads the names of a directory that matter, and returns a hash of them too.
+func namesIn(dir string, k kind, pattern string) (names []os.DirEntry, hash uint64) {
+	all, _ := os.ReadDir(dir)
+	h := fnv.New64a()
+	for _, d := range all {
+		name := d.Name()
+		matters := !junk(name)
+		switch k {
+		case pkg:
+			matters = !d.IsDir() && goReads(name)
+		case glob:
+			ok, _ := filepath.Match(pattern, name)
+			matters = matters && ok
+		}
+		if matters {
+			names = append(names, d)
+			fmt.Fprintf(h, "%s\x00%v\x00", name, d.IsDir())
+		}
+	}
+	return names, h.Sum64() | 1<<63
+}
+
+// goReads reports whether the go command may build a file of this name into a package.
+func goReads(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_test.go") {
+		return false
+	}
+	switch filepath.Ext(name) {
+	case ".go", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90",
+		".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
+		return true
+	}
+	return name == "default.pgo"
+}
+
+// junk reports whether editors, version control and file systems leave files of this name
+// behind, which are nobody's source.
+func junk(name string) bool {
+	switch name {
+	case "4913", ".DS_Store", ".git", ".hg", ".svn", ".jj", ".idea", ".vscode":
+		return true
+	}
+	for _, prefix := range []string{".#", ".nfs", ".goutputstream-", ".fuse_hidden", "#"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	swap := strings.HasPrefix(name, ".") && len(name) > 4 && strings.HasPrefix(name[len(name)-4:], ".sw")
+	return swap || strings.HasSuffix(name, "~") || strings.Contains(name, "___jb_")
+}
+
+// listing is what list asks for each package: a letter and a value on every line.
+const listing = `{{if not .Standard}}p{{.ImportPath}}
+d{{.Dir}}
+{{with .Module}}m{{.Path}}
+r{{.Dir}}
+g{{.GoMod}}
+{{end}}{{range .EmbedPatterns}}e{{.}}
+{{end}}{{if eq .ImportPath "command-line-arguments"}}{{range .GoFiles}}f{{.}}
+{{end}}{{end}}{{end}}`
+
+// list asks the go command which files the program is made of, those of the standard
+// library and of the module cache left out: they do not change.
+func (r *recipe) list(ctx context.Context) (roots []root, err error) {
+	if r.Command == "" {
+		return nil, errors.New(r.Dead)
+	}
+	out, err := r.run(ctx, "env", "GOMODCACHE", "GOMOD", "GOWORK")
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w: %s", err, oneLine(out))
+	}
+	vars := append(strings.Split(strings.ReplaceAll(string(out), "\r", ""), "\n"), "", "", "")
+	for _, target := range r.Targets {
+		args := append([]string{"list", "-e", "-deps", "-f", listing}, r.Flags...)
+		out, err := r.run(ctx, append(args, target)...)
+		if err != nil {
+			return nil, fmt.Errorf("go list: %w: %s", err, oneLine(out))
+		}
+		roots = append(roots, parseList(string(out), vars[0])...)
+	}
+	return append(append(roots, moduleFiles(vars[1])...), moduleFiles(vars[2])...), nil
+}
+
+// parseList turns what the go command prints for listing into roots.
+func parseList(out, modcache string) (roots []root) {
+	add := func(k kind, path string) { roots = append(roots, root{kind: k, source: true, path: path}) }
+	modules := make(map[string]string) // of those that can change: path, directory
+	var missing []string               // packages that are imported and not there
+	var path, dir, module string
+	for _, line := range strings.Split(out, "\n") {
+		if line == "" {
+			continue
+		}
+		value := strings.TrimSuffix(line[1:], "\r")
+		switch line[0] {
+		case 'p':
+			path, dir, module = value, "", ""
+		case 'd':
+			if dir = value; dir == "" {
+				missing = append(missing, path)
+			} else if modcache != "" && strings.HasPrefix(dir, modcache+string(filepath.Separator)) {
+				dir = ""
+			} else if path != "command-line-arguments" {
+				add(pkg, dir)
+			}
+		case 'm':
+			module = value
+		case 'r':
+			if dir != "" && value != "" {
+				modules[module] = value
+			}
+		case 'g':
+			if dir != "" && value != "" {
+				roots = append(roots, moduleFiles(value)...)
+			}
+		case 'e':
+			if dir != "" {
+				add(glob, filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(value, "all:"))))
+			}
+		case 'f':
+			if dir != "" {
+				add(file, filepath.Join(dir, value))
+			}
+		}
+	}
+	for _, path := range missing {
+		for module, dir := range modules {
+			if rest, ok := strings.CutPrefix(path, module+"/"); ok {
+				add(pkg, filepath.Join(dir, filepath.FromSlash(rest)))
+			}
+		}
+	}
+	return roots
+}
+
+// moduleFiles returns what belongs to a go.mod or go.work.
+func moduleFiles(path string) (roots []root) {
+	if path == "" || path == os.DevNull || path == "off" {
+		return nil
+	}
+	dir, name := filepath.Split(path)
+	for _, f := range []string{path, strings.TrimSuffix(path, filepath.Ext(path)) + ".sum",
+		filepath.Join(dir, "vendor", "modules.txt")} {
+		roots = append(roots, root{kind: file, source: true, path: f})
+	}
+	if name == "go.work" {
+		roots = append(roots, root{kind: file, source: true, path: path + ".sum"})
+	}
+	return roots
+}
+
+// groundRoots is what is watched where the go command can list nothing: the directory of
+// package main, and every file above it that could say why.
+func groundRoots(dir string) []root {
+	roots := []root{{kind: pkg, source: true, path: dir}}
+	for {
+		for _, name := range []string{"go.mod", "go.work"} {
+			roots = append(roots, moduleFiles(filepath.Join(dir, name))...)
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return roots
+		}
+		dir = up
+	}
+}

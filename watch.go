@@ -1,0 +1,365 @@
+package restarter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// A watcher polls, and builds what has changed: in the child while it runs, in the parent
+// while there is no child. It belongs to the goroutine that calls watch.
+type watcher struct {
+	settings
+	handover // what runs, or ran last, and what it is made of
+	dir      string
+	retry    bool // there is no child: whatever builds is the successor
+	poll     *poller
+	job      *job
+	extra    []root // what a program that does not build is made of besides
+	warm     bool   // a build has begun, so that the next one is quick
+
+	pending   change    // what changed, and no job has begun for it
+	what      string    // the source that the last job was begun for
+	changed   time.Time // when the last change was seen
+	overtaken time.Time // when the first of the jobs was cancelled that were for nothing
+	replaced  time.Time // when the executable that the parent was started from last changed
+}
+
+// newWatcher takes over what the last child has left in the private directory.
+func newWatcher(dir string, s settings) *watcher {
+	w := &watcher{settings: s, dir: dir, poll: newPoller(s.Interval)}
+	w.handover = handover{recipe: s.Recipe, Exe: s.Program, ID: s.OldID}
+	if h := readHandover(dir); h != nil {
+		w.handover = *h
+	}
+	return w
+}
+
+func (w *watcher) say(text string, args ...any) {
+	if !w.Quiet {
+		fmt.Fprintf(os.Stderr, "restarter: "+text+"\n", args...)
+	}
+}
+
+// short names a file as the user would, where he stands.
+func (w *watcher) short(path string) string { return shortPath(path, w.Wd) }
+
+// watch polls and builds until there is a successor or stop is closed. It returns what
+// changed; the hand-over says what to run. No build outlives it.
+func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer func() {
+		cancel()
+		if w.job != nil {
+			<-w.job.done
+			w.job = nil
+		}
+	}()
+	w.start()
+	begin := time.Now().Add(settle)
+	if w.retry {
+		begin = time.Now()
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var done chan *job
+		if w.job != nil {
+			done = w.job.done
+		}
+		quiet := false
+		select {
+		case <-stop:
+			return "", false
+		case <-track.news:
+			w.adopt()
+			w.save()
+		case <-timer.C:
+			quiet = !w.saw(w.poll.tick())
+			timer.Reset(w.poll.wait())
+		case j := <-done:
+			w.job = nil
+			if w.finish(j) {
+				return w.short(w.what), true
+			}
+		}
+		switch {
+		case w.job != nil:
+		case !w.Known && w.Dead == "":
+			if !time.Now().Before(begin) {
+				w.begin(ctx, &job{lists: true})
+			}
+		case w.pending.source != "":
+			if w.overtaken.IsZero() || quiet || time.Since(w.overtaken) > patience {
+				w.overtaken = time.Time{}
+				w.what, w.pending.source = w.pending.source, ""
+				w.say("%s changed; building", w.short(w.what))
+				w.begin(ctx, &job{lists: true, builds: true})
+			}
+		case w.pending.tracked != "" && quiet:
+			if w.what = w.pending.tracked; w.hand(w.Exe, w.ID, w.Alias) {
+				return w.short(w.what), true
+			}
+		case !w.replaced.IsZero() && time.Since(w.replaced) > stillness:
+			w.replaced = time.Time{}
+			if w.deployed() {
+				return w.short(w.Program), true
+			}
+		case !w.warm && !w.retry && w.Exe == w.Program && w.builds():
+			w.begin(ctx, &job{builds: true}) // of the unchanged program, to know its content ID
+		}
+	}
+}
+
+const (
+	settle    = 200 * time.Millisecond // a child that leaves at once shall cost no listing
+	patience  = 2 * time.Second        // how long changes may follow each other before a build
+	stillness = 500 * time.Millisecond // of an executable that somebody is copying
+)
+
+// start compares at once what the last child has handed over.
+func (w *watcher) start() {
+	if !w.Known {
+		w.Files = map[string]record{w.Program: {stamp: w.Old, kind: program}}
+	}
+	came, gone := w.poll.set(w.roots(w.Tracked), w.Files)
+	w.Files = nil
+	for _, i := range came {
+		gone.note(&w.poll.records[i], w.poll.path(&w.poll.records[i]))
+	}
+	w.saw(gone.or(w.poll.sweep()))
+	w.adopt()
+}
+
+// roots returns all that is to be watched.
+func (w *watcher) roots(tracked []string) []root {
+	roots := append(trackRoots(tracked), root{kind: program, path: w.Program})
+	return append(append(roots, w.Roots...), w.extra...)
+}
+
+// adopt watches what Track has been called with besides.
+func (w *watcher) adopt() {
+	known := w.poll.known()
+	track.seen(known)
+	w.poll.set(w.roots(track.all(w.Tracked)), known)
+}
+
+// saw takes note of changes.
+func (w *watcher) saw(c change) bool {
+	if !c.any() {
+		return false
+	}
+	w.changed = time.Now()
+	w.pending = w.pending.or(c)
+	if c.program != "" {
+		w.replaced = w.changed
+	}
+	if c.source != "" && w.job != nil {
+		w.job.cancel()
+		if w.overtaken.IsZero() {
+			w.overtaken = w.changed
+		}
+	}
+	return true
+}
+
+// builds reports whether the program can be built here.
+func (w *watcher) builds() bool { return w.Dead == "" || len(w.Custom) > 0 }
+
+// A job is a listing, a build or both, side by side, in a goroutine of its own.
+type job struct {
+	lists, builds bool
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan *job // receives the job itself, once
+
+	recipe  recipe // with what the job has found out about it
+	began   int64  // a file time: what was written before is in the build
+	roots   []root
+	listErr error
+	exe, id string
+	said    []byte
+	err     error
+}
+
+// begin starts a job.
+func (w *watcher) begin(ctx context.Context, j *job) {
+	w.warm = w.warm || j.builds
+	w.job = j
+	j.ctx, j.cancel = context.WithCancel(ctx)
+	j.done = make(chan *job, 1)
+	j.recipe, j.began = w.recipe, w.Began
+	go func() {
+		defer func() { j.done <- j }()
+		j.recipe.resolve(j.ctx, w.Wd, filepath.Dir(w.Program))
+		listed := make(chan struct{})
+		go func() {
+			defer close(listed)
+			if j.lists {
+				j.roots, j.listErr = j.recipe.list(j.ctx)
+			}
+		}()
+		if j.builds {
+			j.build(w.dir, filepath.Base(w.Program))
+		}
+		<-listed
+	}()
+}
+
+// build makes an executable of the given name in a new folder of the private directory.
+func (j *job) build(dir, name string) {
+	if j.err = ensurePrivate(dir); j.err != nil {
+		return
+	}
+	var out string
+	for n := 1; ; n++ {
+		out = filepath.Join(dir, strconv.Itoa(n))
+		if j.err = os.Mkdir(out, 0o700); !errors.Is(j.err, os.ErrExist) {
+			break
+		}
+	}
+	info, err := os.Stat(out)
+	if j.err = errors.Join(j.err, err); j.err != nil {
+		return
+	}
+	j.began, j.exe = info.ModTime().UnixNano(), filepath.Join(out, name)
+	if j.said, j.err = j.recipe.build(j.ctx, j.exe, filepath.Join(dir, "build")); j.err == nil {
+		j.id, j.err = contentID(j.exe)
+	}
+}
+
+// discard removes an executable that is not going to run.
+func (j *job) discard() {
+	if j.exe != "" {
+		os.RemoveAll(filepath.Dir(j.exe))
+	}
+}
+
+// finish takes over what a job has found, and reports whether the program is to restart.
+func (w *watcher) finish(j *job) bool {
+	defer j.cancel()
+	if j.ctx.Err() != nil {
+		j.discard() // overtaken by another change
+		return false
+	}
+	w.recipe = j.recipe
+	if j.lists {
+		w.relist(j)
+	}
+	successor := false
+	switch {
+	case !j.builds:
+	case j.err != nil && !j.lists:
+		// Nobody asked for this build of the unchanged program.
+	case j.err != nil:
+		w.complain(j)
+	case !j.lists:
+		w.Alias = j.id
+	case (j.id == w.ID || j.id == w.Alias) && !w.retry:
+		w.say("the program is the same")
+	default:
+		successor = w.pending.source == ""
+	}
+	if successor && w.hand(j.exe, j.id, "") {
+		return true
+	}
+	j.discard()
+	w.save()
+	return false
+}
+
+// relist watches what the program is made of now. Files that are new to the set and were
+// written since the build began count as changed.
+func (w *watcher) relist(j *job) {
+	first := !w.Known
+	w.Known, w.extra = true, nil
+	switch {
+	case !w.builds():
+		w.say("cannot rebuild: %s; watching the executable alone", w.Dead)
+		return
+	case j.listErr != nil && first:
+		w.say("%v", j.listErr)
+		w.Roots = groundRoots(w.Dir)
+	case j.listErr != nil:
+		// The last good set serves on.
+	case j.err != nil:
+		w.extra = j.roots
+	default:
+		w.Roots = j.roots
+	}
+	came, _ := w.poll.set(w.roots(track.all(w.Tracked)), w.poll.known())
+	var c change
+	for _, i := range came {
+		if r := &w.poll.records[i]; r.source && r.notOlder(j.began) {
+			c.note(r, w.poll.path(r))
+		}
+	}
+	for i := 0; first && i < w.poll.dirs; i++ {
+		// The executable itself may have been written to its directory.
+		r := &w.poll.records[i]
+		if path := w.poll.path(r); r.kind == pkg && path != filepath.Dir(w.Program) && r.notOlder(j.began) {
+			c.note(r, path)
+		}
+	}
+	w.saw(c)
+}
+
+// complain prints what the compiler said, once.
+func (w *watcher) complain(j *job) {
+	if w.Quiet {
+		return
+	}
+	if len(j.said) == 0 {
+		fmt.Fprintf(os.Stderr, "restarter: %v\n", j.err)
+	}
+	os.Stderr.Write(relocate(j.said, j.recipe.Dir, w.Wd))
+	if w.retry {
+		w.say("build failed; waiting for a change")
+	} else {
+		w.say("build failed, the old program keeps running")
+	}
+}
+
+// deployed hands over to the executable that the parent was started from, if that is
+// another program by now.
+func (w *watcher) deployed() bool {
+	id, err := contentID(w.Program)
+	if err != nil || id == w.ID || id == w.Alias {
+		return false
+	}
+	w.say("%s was replaced", w.short(w.Program))
+	return w.hand(w.Program, id, "")
+}
+
+// hand makes an executable the next to run.
+func (w *watcher) hand(exe, id, alias string) bool {
+	before := w.handover
+	w.Exe, w.ID, w.Alias = exe, id, alias
+	w.pending = change{}
+	if err := w.write(track.own(w.Tracked)); err != nil {
+		w.handover = before
+		w.say("cannot restart: %v", err)
+		return false
+	}
+	return true
+}
+
+// save keeps the hand-over up to date, for the parent if this process dies. Where it cannot
+// be written, hand will say so.
+func (w *watcher) save() {
+	w.write(track.all(w.Tracked))
+}
+
+func (w *watcher) write(tracked []string) error {
+	if err := ensurePrivate(w.dir); err != nil {
+		return err
+	}
+	h := w.handover
+	h.Tracked, h.Files = tracked, w.poll.known()
+	return h.write(w.dir)
+}
