@@ -42,7 +42,9 @@ func attend() {
 		time.Sleep(heartbeat)
 	}
 	close(stop)
-	endBuild(me.dir)
+	if isPrivate(me.dir) { // else its record may name anybody's process
+		endBuild(me.dir)
+	}
 	<-done
 	removeSocketFiles()
 	removePrivate(me.dir)

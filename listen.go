@@ -4,27 +4,53 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // A socket is one that the parent has opened and every child inherits.
 type socket struct {
-	network, address string
-	ln               net.Listener // in the parent, until it launches
-	file             *os.File     // of the parent, then of the child
-	path             string       // the file of a Unix socket, which the parent removes
-	asked            bool         // in the child: the program wants it
-	gone             bool         // nobody wants it any more
+	network, address string // as the program asks for it
+	bound            string // where it is: host and port, or the full path of a Unix socket
+
+	file *os.File     // the descriptor, once the parent launches
+	ln   net.Listener // in the parent before that; in the child the last that Listen returned
+	made os.FileInfo  // the file of a Unix socket
+	gone bool         // nobody wants it any more
 }
 
+// reachable reports whether the file of a Unix socket is still its own. Many a program
+// removes it before it listens, and clients would wait at a socket without a name.
+func (s *socket) reachable() bool {
+	if !s.hasFile() {
+		return true
+	}
+	info, err := os.Lstat(s.bound)
+	return err == nil && s.made != nil && os.SameFile(info, s.made)
+}
+
+// hasFile tells a Unix socket from an abstract one, which has a name only, and from others.
+func (s *socket) hasFile() bool {
+	return strings.HasPrefix(s.network, "unix") && !strings.HasPrefix(s.bound, "@")
+}
+
+// close closes the socket, and removes its file before: the number of that may be given to
+// another file afterwards.
 func (s *socket) close() {
-	if s.file != nil {
+	if !s.gone {
+		s.removeFile()
 		s.file.Close()
 	}
-	if s.path != "" {
-		os.Remove(s.path)
+	s.gone = true
+}
+
+func (s *socket) removeFile() {
+	if s.hasFile() && s.reachable() {
+		os.Remove(s.bound)
 	}
 }
 
@@ -41,6 +67,10 @@ const (
 	// the first within the longer one: what it has not asked for then is closed.
 	askedWithin      = time.Second
 	firstAskedWithin = 30 * time.Second
+
+	// The parent closes what is in the way of another address at its next heartbeat. If it
+	// has not by then, somebody else has that address.
+	closedWithin = 5 * time.Second
 )
 
 // Listen is [net.Listen] with a socket that outlives a restart: the parent opens it, and
@@ -57,50 +87,73 @@ const (
 // closed. Listen is safe for concurrent use.
 //
 // What waits is a connection, not a request. Those that the old child has accepted are its
-// own to serve, so let it close its listener first, serve them, and then leave. The queue
-// is as long as the kernel has it (somaxconn), and clients see a slow start as latency.
+// own to serve, so let it close its listener first, serve them, and then leave. Closing the
+// listener does not close the socket: clients wait, until the next child or the end of the
+// parent. The queue is as long as the kernel has it (somaxconn), and clients see a slow start
+// as latency.
 func Listen(network, address string) (net.Listener, error) {
 	sockets.Lock()
 	defer sockets.Unlock()
-	switch me.role {
-	case parent:
+	switch {
+	case me.role == parent:
 		ln, err := net.Listen(network, address)
 		if err == nil {
+			// A program that never launches shall not collect those that it has closed.
+			sockets.all = slices.DeleteFunc(sockets.all, func(s *socket) bool { return !isOpen(s.ln) })
 			sockets.all = append(sockets.all, &socket{network: network, address: address, ln: ln})
 		}
 		return ln, err
-	case child:
-		if len(sockets.all) > 0 {
-			sockets.settled.Reset(askedWithin)
-		}
-		if s := wanted(network, address); s != nil {
-			s.asked = true
-			return net.FileListener(s.file)
+	case len(sockets.all) > 0:
+		return listenInChild(network, address)
+	}
+	return net.Listen(network, address)
+}
+
+func listenInChild(network, address string) (ln net.Listener, err error) {
+	sockets.settled.Reset(askedWithin)
+	for _, s := range sockets.all {
+		// One that is in use is not given away twice: net.Listen would not do that either.
+		if !s.gone && s.network == network && s.address == address && !isOpen(s.ln) && s.reachable() {
+			s.ln, err = net.FileListener(s.file)
+			return s.ln, err
 		}
 	}
-	ln, err := net.Listen(network, address)
-	for deadline := time.Now().Add(askedWithin); inUse(err) && dropPort(address); {
-		// The parent still holds the port, under a name that this program does not use.
-		if time.Now().After(deadline) {
-			break
+	inTheWay := func(s *socket) bool { return s.inTheWayOf(network, address) }
+	ln, err = net.Listen(network, address)
+	if inUse(err) && slices.ContainsFunc(sockets.all, inTheWay) {
+		drop(inTheWay)
+		for limit := time.Now().Add(closedWithin); inUse(err) && time.Now().Before(limit); {
+			time.Sleep(heartbeat / 10)
+			ln, err = net.Listen(network, address)
 		}
-		time.Sleep(heartbeat / 10)
-		ln, err = net.Listen(network, address)
 	}
 	return ln, err
 }
 
-// wanted returns the inherited socket of this name, one that was not asked for before if
-// there is one.
-func wanted(network, address string) (s *socket) {
-	for _, t := range sockets.all {
-		if !t.gone && t.network == network && t.address == address && (s == nil || s.asked) {
-			if s == nil || !t.asked {
-				s = t
-			}
-		}
+// isOpen reports whether a listener is there and was not closed.
+func isOpen(ln net.Listener) bool {
+	c, ok := ln.(syscall.Conn)
+	if !ok {
+		return false
 	}
-	return s
+	raw, err := c.SyscallConn()
+	return err == nil && raw.Control(func(uintptr) {}) == nil
+}
+
+// inTheWayOf reports whether the parent holds, under a name that this program does not use
+// now, the port or the file of another address.
+func (s *socket) inTheWayOf(network, address string) bool {
+	if isOpen(s.ln) {
+		return false
+	}
+	if strings.HasPrefix(network, "unix") || strings.HasPrefix(s.network, "unix") {
+		path, err := filepath.Abs(address)
+		return err == nil && path == s.bound
+	}
+	_, name, _ := net.SplitHostPort(address)
+	_, held, _ := net.SplitHostPort(s.bound)
+	port, err := net.LookupPort(network, name)
+	return err == nil && strconv.Itoa(port) == held
 }
 
 // takeSockets makes files of the listeners that the parent has opened: it never accepts.
@@ -111,15 +164,13 @@ func takeSockets() (taken []*socket) {
 	for _, s := range sockets.all {
 		if f, ok := s.ln.(interface{ File() (*os.File, error) }); ok && inherits {
 			if file, err := f.File(); err == nil {
-				s.file = file
+				s.file, s.bound = file, s.ln.Addr().String()
 				taken = append(taken, s)
 			}
 		}
 		if u, ok := s.ln.(interface{ SetUnlinkOnClose(bool) }); ok && s.file != nil {
 			u.SetUnlinkOnClose(false)
-			if path := s.ln.Addr().String(); !strings.HasPrefix(path, "@") {
-				s.path, _ = filepath.Abs(path)
-			}
+			s.findFile()
 		}
 		s.ln.Close()
 	}
@@ -127,18 +178,29 @@ func takeSockets() (taken []*socket) {
 	return taken
 }
 
-// writeSockets tells the next child what it inherits.
-func writeSockets(dir string, list []*socket) error {
-	os.Remove(filepath.Join(dir, "dropped"))
-	if len(list) == 0 {
-		return nil
+// findFile notes the file of a Unix socket.
+func (s *socket) findFile() {
+	if path, err := filepath.Abs(s.bound); err == nil && s.hasFile() {
+		s.bound = path
+		s.made, _ = os.Lstat(path)
 	}
+}
+
+// writeSockets tells the next child what it inherits, if only that it is nothing any more.
+func (p *launch) writeSockets() error {
+	os.Remove(filepath.Join(p.dir, "dropped"))
+	p.sockets = slices.DeleteFunc(p.sockets, func(s *socket) bool {
+		if !s.reachable() {
+			s.close()
+		}
+		return s.gone
+	})
 	var w wire
-	w.int(format, int64(len(list)))
-	for _, s := range list {
-		w.string(s.network, s.address, s.path)
+	w.int(format, int64(len(p.sockets)))
+	for _, s := range p.sockets {
+		w.string(s.network, s.address, s.bound)
 	}
-	return writeWhole(filepath.Join(dir, "sockets"), w)
+	return writeWhole(filepath.Join(p.dir, "sockets"), w)
 }
 
 // inherit takes over the parent's sockets, before anything can inherit them in turn.
@@ -148,69 +210,58 @@ func inherit() {
 	if err != nil || !inherits || r.int() != format {
 		return
 	}
-	for i, n := 0, int(r.int()); i < n; i++ {
-		closeOnExec(firstSocket + i)
-		s := &socket{network: r.string(), address: r.string(), path: r.string()}
-		s.file = os.NewFile(uintptr(firstSocket+i), s.address)
+	for fd, end := firstSocket, firstSocket+int(r.int()); fd < end && r.err == nil; fd++ {
+		s := &socket{network: r.string(), address: r.string(), bound: r.string(), gone: true}
+		if closeOnExec(fd) {
+			s.file, s.gone = os.NewFile(uintptr(fd), s.address), false
+		}
+		s.findFile()
 		sockets.all = append(sockets.all, s)
 	}
-	sockets.settled = time.AfterFunc(firstAskedWithin, func() {
-		sockets.Lock()
-		defer sockets.Unlock()
-		drop(func(*socket) bool { return true })
-	})
+	if len(sockets.all) > 0 {
+		sockets.settled = time.AfterFunc(firstAskedWithin, func() {
+			sockets.Lock()
+			defer sockets.Unlock()
+			drop(func(s *socket) bool { return s.ln == nil })
+		})
+	}
 }
 
-// drop closes the sockets that nobody has asked for, here and in the parent.
-func drop(which func(*socket) bool) (dropped bool) {
+// drop closes sockets that nobody wants any more, here and in the parent.
+func drop(which func(*socket) bool) {
 	var w wire
 	w.int(format)
 	for i, s := range sockets.all {
-		if !s.asked && !s.gone && which(s) {
+		if !s.gone && which(s) {
 			s.file.Close()
-			s.gone, dropped = true, true
+			s.gone = true
 		}
 		if s.gone {
 			w.int(int64(i))
 		}
 	}
-	if dropped {
+	if len(w) > 1 {
 		writeWhole(filepath.Join(me.dir, "dropped"), w)
 	}
-	return dropped
 }
 
-// dropPort drops the sockets of the port that an address names, and reports whether there
-// are any.
-func dropPort(address string) (any bool) {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	same := func(s *socket) bool {
-		_, p, _ := net.SplitHostPort(s.address)
-		return p == port
-	}
-	drop(same)
-	for _, s := range sockets.all {
-		any = any || s.gone && same(s)
-	}
-	return any
-}
-
-// dropSockets closes in the parent what the child has not asked for.
+// dropSockets closes in the parent what the child has dropped.
 func (p *launch) dropSockets() {
-	name := filepath.Join(p.dir, "dropped")
-	data, err := os.ReadFile(name)
+	data, err := os.ReadFile(filepath.Join(p.dir, "dropped"))
 	r := wireReader{data: data}
 	if err != nil || r.int() != format {
 		return
 	}
 	for r.err == nil && len(r.data) > 0 {
-		if i := int(r.int()); i >= 0 && i < len(p.sockets) && !p.sockets[i].gone {
+		if i := int(r.int()); i >= 0 && i < len(p.sockets) {
 			p.sockets[i].close()
-			p.sockets[i].gone = true
 		}
+	}
+}
+
+func (p *launch) closeSockets() {
+	for _, s := range p.sockets {
+		s.close()
 	}
 }
 
@@ -219,8 +270,8 @@ func removeSocketFiles() {
 	sockets.Lock()
 	defer sockets.Unlock()
 	for _, s := range sockets.all {
-		if s.path != "" {
-			os.Remove(s.path)
+		if !s.gone {
+			s.removeFile()
 		}
 	}
 }

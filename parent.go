@@ -37,7 +37,8 @@ type Launcher struct {
 	// launched again at the next change that builds. If false, its code is returned.
 	WaitOnFailure bool
 
-	// Quiet means no messages on standard error, not even the compiler's.
+	// Quiet means no messages on standard error, not even the compiler's, but for the one
+	// that says why no child could be started.
 	Quiet bool
 }
 
@@ -61,6 +62,8 @@ func (l *Launcher) LaunchChild() int {
 	}
 	p := launch{Launcher: *l, signals: make(chan os.Signal, 16), quit: make(chan struct{})}
 	defer close(p.quit)
+	p.sockets = takeSockets()
+	defer p.closeSockets()
 	if err := p.prepare(mainFile()); err != nil {
 		fmt.Fprintf(os.Stderr, "restarter: cannot launch: %v\n", err)
 		return 1
@@ -79,6 +82,7 @@ type launch struct {
 	signals  chan os.Signal
 	quit     chan struct{}
 	stopped  os.Signal // the last that told the child to stop
+	hungUp   time.Time // when the child was last sent a signal that may end it or not
 	short    int       // how many children in a row have left with ExitCode at once
 }
 
@@ -107,7 +111,10 @@ func (p *launch) prepare(mainFile string) error {
 	s.Wd, _ = os.Getwd()
 	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
 	goRun := byGoRun(exe)
-	s.Began = began(exe, s.Old.mtime, goRun)
+	s.Began = s.Old.mtime
+	if goRun {
+		s.Began = began(exe, s, p.dir)
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		s.Recipe.Dead = "the executable does not say how it was built"
@@ -128,7 +135,6 @@ func (p *launch) prepare(mainFile string) error {
 	if goRun {
 		go p.watchGoRun(parentWatch(os.Getppid()))
 	}
-	p.sockets = takeSockets()
 	return nil
 }
 
@@ -175,26 +181,27 @@ func byGoRun(exe string) bool {
 		len(filepath.Base(dir)) == 66 && strings.HasSuffix(dir, "-d")
 }
 
-// began returns a file time before which the build of the executable had not begun to read
-// sources: that of the first file in the work folder of go run, else the executable's own.
-func began(exe string, mtime int64, goRun bool) int64 {
-	if goRun {
-		work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
-		configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
-		for _, name := range configs {
-			if info, err := os.Stat(name); err == nil {
-				mtime = min(mtime, info.ModTime().UnixNano())
-			}
+// began returns a file time before which go run had not begun to read the sources of the
+// executable: of the first file in its work folder.
+func began(exe string, s *settings, dir string) int64 {
+	work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
+	configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
+	began := s.Old.mtime
+	for _, name := range configs {
+		if info, err := os.Stat(name); err == nil {
+			began = min(began, info.ModTime().UnixNano())
 		}
 	}
-	return mtime
+	if info, err := os.Stat(dir); err == nil && strings.HasSuffix(filepath.Dir(exe), "-d") {
+		// From the build cache: the executable may be old, but go run has compared it with
+		// the sources just now.
+		began = max(began, info.ModTime().Add(-5*time.Second).UnixNano())
+	}
+	return began
 }
 
 func (p *launch) cleanUp() {
 	signal.Stop(p.signals)
-	for _, s := range p.sockets {
-		s.close()
-	}
 	p.lock.Close()
 	removePrivate(p.dir)
 }
@@ -215,7 +222,7 @@ func (p *launch) loop() int {
 			state, err = p.run(exe)
 		}
 		if err != nil {
-			p.say("cannot start the program: %v", err)
+			fmt.Fprintf(os.Stderr, "restarter: cannot start the program: %v\n", err)
 			return 1
 		}
 		last = exe
@@ -232,7 +239,7 @@ func (p *launch) loop() int {
 			p.short = 0
 		case code == ExitCode:
 			sig = p.backOff(time.Since(started), state)
-		case code != 0 && p.WaitOnFailure:
+		case code != 0 && p.WaitOnFailure && time.Since(p.hungUp) > orphanGrace:
 			p.say("the program failed with exit code %d; waiting for a change", code)
 			sig = p.wait(-1)
 		default:
@@ -259,10 +266,15 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 	for _, s := range p.sockets {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, s.file)
 	}
+	old, _ := filepath.Glob(filepath.Join(p.dir, "[0-9]*")) // the child may build at once
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p.tidy(exe)
+	for _, dir := range old {
+		if dir != filepath.Dir(exe) {
+			os.RemoveAll(dir)
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		cmd.Wait()
@@ -277,10 +289,15 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 	for {
 		select {
 		case <-done:
-			endBuild(p.dir)
+			if isPrivate(p.dir) { // else its record may name anybody's process
+				endBuild(p.dir)
+			}
+			p.dropSockets()
 			return cmd.ProcessState, nil
 		case sig := <-p.signals:
-			if slices.Contains(stops, sig) && !reload(sig) {
+			if reload(sig) {
+				p.hungUp = time.Now()
+			} else if slices.Contains(stops, sig) {
 				p.stopped = sig
 				if p.Grace > 0 && overdue == nil {
 					overdue = time.After(p.Grace)
@@ -317,21 +334,10 @@ func (p *launch) furnish() error {
 		p.lock = lock
 	}
 	os.Remove(filepath.Join(p.dir, "stop"))
-	p.sockets = slices.DeleteFunc(p.sockets, func(s *socket) bool { return s.gone })
-	if err := writeSockets(p.dir, p.sockets); err != nil {
+	if err := p.writeSockets(); err != nil {
 		return err
 	}
 	return p.settings.write(p.dir)
-}
-
-// tidy removes the executables that will not run any more.
-func (p *launch) tidy(exe string) {
-	dirs, _ := filepath.Glob(filepath.Join(p.dir, "[0-9]*"))
-	for _, dir := range dirs {
-		if dir != filepath.Dir(exe) {
-			os.RemoveAll(dir)
-		}
-	}
 }
 
 func (p *launch) environ() (env []string) {
@@ -365,7 +371,10 @@ func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal 
 		p.short = 0
 		return nil
 	}
-	pause := max(shortest<<min(p.short, 12), 100*(state.UserTime()+state.SystemTime()))
+	pause := shortest << min(p.short, 12)
+	if p.short > 0 { // the first may be a restart that the user asked for right after the start
+		pause = max(pause, 100*(state.UserTime()+state.SystemTime()))
+	}
 	p.short++
 	if pause = min(pause, longest); pause >= time.Second {
 		p.say("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
@@ -399,6 +408,7 @@ func (p *launch) wait(limit time.Duration) os.Signal {
 		case <-over:
 			return nil
 		case <-built:
+			p.short = 0
 			return nil
 		case sig := <-p.signals:
 			if slices.Contains(stops, sig) {

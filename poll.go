@@ -1,10 +1,9 @@
 package restarter
 
 import (
-	"hash/fnv"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,168 +24,110 @@ const (
 	cheapestLook = 200 * time.Nanosecond
 )
 
-// A stamp is what one look at a file tells. Compare stamps as a whole: files come back with
-// older times. The zero stamp means that the file does not exist.
-type stamp struct {
-	mtime, ctime int64 // nanoseconds; ctime is 0 where the system has none
-	size         int64
-	mode         os.FileMode
-	hash         uint64 // of a fresh file's content; of a directory's names that matter
-}
-
-// fresh reports whether a file was written so recently that its times may be too coarse
-// to show the next write.
-func (s stamp) fresh(now time.Time) bool {
-	age := now.UnixNano() - max(s.mtime, s.ctime)
-	return s != (stamp{}) && age < int64(2*time.Second) && age > -int64(time.Minute)
-}
-
-// notOlder reports whether the file may have been written since ref, another file's time.
-// Whole seconds come from a file system that has no finer ones, and may be rounded to two.
-func (s stamp) notOlder(ref int64) bool {
-	if s.mtime%int64(time.Second) == 0 {
-		return s.mtime+int64(2*time.Second) > ref
-	}
-	return s.mtime >= ref
-}
-
-// A record is one file or directory that is looked at. It holds no pointer, so that a large
-// set costs the garbage collector nothing.
-type record struct {
-	stamp
-	at, end uint32 // where its path stands in poller.paths
-	pattern uint16 // for globbed: which of poller.patterns its names have to match
-	kind    kind
-	source  bool // the program is made of it
-	tracked bool // Track names it
-	fresh   bool // look at its content as well, or at a directory's names
-}
-
-// A change says what was seen to differ: a path of each sort, or "".
-type change struct {
-	source  string // the program has to be built
-	tracked string // it has only to be restarted
-	program string // the executable it was started from
-}
-
-func (c change) any() bool { return c != change{} }
-
-func (c *change) note(r *record, path string) {
-	if r.kind == program {
-		c.program = path
-	}
-	if r.source {
-		c.source = path
-	}
-	if r.tracked {
-		c.tracked = path
-	}
-}
-
-// or returns c, with what it lacks from d.
-func (c change) or(d change) change {
-	if c.source == "" {
-		c.source = d.source
-	}
-	if c.tracked == "" {
-		c.tracked = d.tracked
-	}
-	if c.program == "" {
-		c.program = d.program
-	}
-	return c
-}
-
 // A poller finds out which files of a set have changed. It belongs to one goroutine.
 type poller struct {
+	fileSet
+	roots    []root                            // what the set was made from
 	stat     func(string) (os.FileInfo, error) // os.Stat
 	interval time.Duration                     // between ticks; 0: idleTick and awakeTick
 
-	roots    []root
-	records  []record // directories first
-	dirs     int      // how many of them are directories
-	paths    string
-	patterns []string
-
-	recent []string // the files that changed last, the newest at the end
-	hot    []int32  // what is looked at first: those, their neighbours, all directories
-
-	nextHot, nextCold int // where the rounds through hot and through all files go on
+	recent   []string // the files that changed last, the newest at the end
+	hot      []int32  // what is looked at first: those, their neighbours, all directories
+	foremost int      // how many of them are looked at in every tick
+	nextHot  int      // where the rounds through the others go on
+	nextCold int      // and those through all files
 
 	awakeUntil time.Time
 	cost       time.Duration // of one look: the lower envelope of what was measured
+	left       int           // how many more looks may be taken; below 0: too many were
+
+	paths strings.Builder // see path
 }
 
 func newPoller(interval time.Duration) *poller {
 	return &poller{stat: os.Stat, interval: interval, cost: dearestLook}
 }
 
-func (p *poller) path(r *record) string { return p.paths[r.at:r.end] }
-
-// wait returns the time between two ticks. A shorter one than the wake-up alone allows
-// would break the promise of what polling costs.
-func (p *poller) wait() time.Duration {
-	tick, share := idleTick, idleShare
+// gear returns the time between two ticks and the share of a core that polling may take.
+// A shorter tick than the wake-up alone allows would break that promise.
+func (p *poller) gear() (tick time.Duration, share float64) {
+	tick, share = idleTick, idleShare
 	if time.Now().Before(p.awakeUntil) {
 		tick, share = awakeTick, awakeShare
 	}
 	if p.interval > 0 {
 		tick = p.interval
 	}
-	return max(tick, time.Duration(2*float64(wakeUp)/share))
+	return max(tick, time.Duration(2*float64(wakeUp)/share)), share
+}
+
+// wait returns the time between two ticks.
+func (p *poller) wait() time.Duration {
+	tick, _ := p.gear()
+	return tick
 }
 
 // budget returns how many looks one tick may take.
 func (p *poller) budget() int {
-	share := idleShare
-	if time.Now().Before(p.awakeUntil) {
-		share = awakeShare
-	}
-	return max(4, int((share*float64(p.wait())-float64(wakeUp))/float64(p.cost)))
+	tick, share := p.gear()
+	return max(4, int((share*float64(tick)-float64(wakeUp))/float64(p.cost)))
 }
 
-// tick looks at as many files as the budget allows: at the hot ones first, at the others
-// in turn. Where everything fits, that is everything.
+// tick looks at as many files as the budget allows: at those that changed last, then for
+// a third of it at the other hot ones, then at all files in turn. Where everything fits, that
+// is everything.
 func (p *poller) tick() change {
-	n := p.budget()
-	if n >= len(p.records) {
-		return p.sweep()
+	p.left = min(p.left, 0) + p.budget()
+	if p.left >= len(p.records) {
+		return p.whole(change{}, false)
 	}
 	var c change
 	var stale bool
-	start := time.Now()
-	hot, cold := min(len(p.hot), n/2), len(p.records)-p.dirs
-	for i := 0; i < hot; i++ {
-		p.nextHot = (p.nextHot + 1) % len(p.hot)
-		stale = p.look(&p.records[p.hot[p.nextHot]], &c) || stale
+	start, budget := time.Now(), p.left
+	for _, i := range p.hot[:p.foremost] {
+		stale = p.look(&p.records[i], &c) || stale
 	}
-	for i := hot; i < n && cold > 0; i++ {
-		p.nextCold = (p.nextCold + 1) % cold
-		stale = p.look(&p.records[p.dirs+p.nextCold], &c) || stale
+	others := p.hot[p.foremost:]
+	for range others {
+		if p.left <= budget*2/3 {
+			break
+		}
+		p.nextHot = (p.nextHot + 1) % len(others)
+		stale = p.look(&p.records[others[p.nextHot]], &c) || stale
 	}
-	p.paid(time.Since(start), n)
+	for range p.files() {
+		if p.left <= 0 {
+			break
+		}
+		p.nextCold = (p.nextCold + 1) % len(p.files())
+		stale = p.look(&p.files()[p.nextCold], &c) || stale
+	}
+	p.paid(time.Since(start), budget-p.left)
 	if stale || c.any() {
 		// Something is going on: see it whole, once, rather than slice by slice.
-		return c.or(p.sweep())
+		return p.whole(c, stale)
 	}
 	return c
 }
 
 // sweep looks at everything once, whatever it costs.
 func (p *poller) sweep() change {
-	var c change
-	var stale bool
-	start := time.Now()
+	defer func() { p.left = 0 }() // it was asked for
+	return p.whole(change{}, false)
+}
+
+// whole looks at everything, after a part of it was seen to have changed or to be stale.
+func (p *poller) whole(c change, stale bool) change {
+	start, before := time.Now(), p.left
 	for i := range p.records {
 		stale = p.look(&p.records[i], &c) || stale
 	}
-	p.paid(time.Since(start), len(p.records))
+	p.paid(time.Since(start), before-p.left)
 	if stale {
-		came, gone := p.set(p.roots, p.known())
+		came, gone := p.set(p.roots, p.fileSet)
 		for _, i := range came {
-			path := p.path(&p.records[i])
-			c.note(&p.records[i], path)
-			p.remember(path)
+			c.note(&p.records[i], p.path(&p.records[i]))
+			p.remember(p.path(&p.records[i]))
 		}
 		c = c.or(gone)
 	}
@@ -199,13 +140,14 @@ func (p *poller) sweep() change {
 // wake puts the poller into its higher gear: somebody is at work.
 func (p *poller) wake() {
 	p.awakeUntil = time.Now().Add(awakeFor)
+	p.left = 0
 	p.heat()
 }
 
 // paid learns what a look costs: at once when it is cheaper than thought, slowly when it is
 // dearer, because that is mostly somebody else's work on the same processor.
 func (p *poller) paid(took time.Duration, looks int) {
-	if looks == 0 {
+	if looks <= 0 {
 		return
 	}
 	each := min(max(took/time.Duration(looks), cheapestLook), dearestLook)
@@ -216,172 +158,130 @@ func (p *poller) paid(took time.Duration, looks int) {
 }
 
 // look compares a record with its file and keeps what it sees. A file that differs is noted
-// in c; stale says that a directory holds other names that matter, so that the set of
-// records has to be made again.
+// in c; stale says that a directory holds other names that matter, so that the set has to be
+// made again.
 func (p *poller) look(r *record, c *change) (stale bool) {
-	was := r.stamp
-	now := p.stamp(p.path(r))
+	p.left--
+	path := p.path(r)
+	was, now := r.stamp, p.stamp(path)
 	now.hash = was.hash
-	if now == was && !r.fresh {
+	same := now == was
+	if same && !r.fresh {
 		return false
 	}
-	p.keep(r, now)
+	p.keep(r, now, path)
 	if r.kind.dir() {
+		if !same {
+			// One file may have taken the place of another, by rename.
+			files := p.filesIn(r.dir)
+			for i := range files {
+				p.look(&files[i], c)
+			}
+		}
 		return r.hash != was.hash
 	}
-	now.hash = r.hash
-	if was.hash == 0 || r.hash == 0 {
-		was.hash, now.hash = 0, 0 // known by its times alone
-	}
-	if now != was {
-		path := p.path(r)
+	if !same || was.hash != 0 && r.hash != was.hash {
 		c.note(r, path)
 		p.remember(path)
+	}
+	if !r.fresh {
+		r.hash = 0
 	}
 	return false
 }
 
-// stamp looks at one file: a single os.Stat, which follows symbolic links.
-func (p *poller) stamp(path string) stamp {
-	info, err := p.stat(path)
-	if err != nil {
-		return stamp{}
-	}
-	return stampOf(info)
-}
-
-func stampOf(info os.FileInfo) stamp {
-	s := stamp{mtime: info.ModTime().UnixNano(), ctime: changeTime(info), mode: info.Mode()}
-	if !info.IsDir() {
-		s.size = info.Size()
-	}
-	return s
-}
-
-// keep records a stamp, with the content of what is fresh: a small file's at every look, a
-// large one's at the first and the last.
-func (p *poller) keep(r *record, s stamp) {
+// keep records a stamp, with the content of what is or was fresh: a small file's at every
+// look, a large one's at the first and the last. It is paid for in looks.
+func (p *poller) keep(r *record, s stamp, path string) {
 	const large = 1 << 20
-	first, last := !r.fresh, !s.fresh(time.Now())
-	r.fresh = !last && r.kind != program
-	was := r.stamp
-	s.hash = was.hash
+	first := !r.fresh
+	r.fresh = s.fresh(time.Now()) && r.kind != program
 	switch {
-	case r.kind.dir():
-		_, s.hash = namesIn(p.path(r), r.kind, p.patterns[r.pattern])
-	case !s.mode.IsRegular() || first && last || r.kind == program:
+	case r.kind.dir() && s.mode.IsDir():
+		var names int
+		s.hash, names = readNames(path, r.kind, p.patterns[r.pattern], nil)
+		p.left -= 10 + names/4
+	case r.kind.dir() || !s.exists() || !s.mode.IsRegular() || first && !r.fresh:
 		s.hash = 0
-	case s.size <= large || first || last || s != was:
-		s.hash = contentHash(p.path(r))
+	case s.size <= large || first || !r.fresh || s != r.stamp:
+		s.hash = contentHash(path, s.size)
+		p.left -= 10 + int(min(s.size, 1<<40)>>12)
 	}
 	r.stamp = s
-}
-
-// contentHash is never 0.
-func contentHash(path string) uint64 {
-	f, err := os.Open(path)
-	if err != nil {
-		return 1
-	}
-	defer f.Close()
-	h := fnv.New64a()
-	io.Copy(h, f)
-	return h.Sum64() | 1<<63
 }
 
 // remember keeps the paths of the files that changed last, for heat.
 func (p *poller) remember(path string) {
 	const most = 8
-	for i, old := range p.recent {
-		if old == path {
-			p.recent = append(p.recent[:i], p.recent[i+1:]...)
-			break
-		}
+	if i := slices.Index(p.recent, path); i >= 0 {
+		p.recent = slices.Delete(p.recent, i, i+1)
 	}
-	p.recent = append(p.recent, path)
+	p.recent = append(p.recent, strings.Clone(path))
 	if len(p.recent) > most {
-		p.recent = p.recent[len(p.recent)-most:]
+		p.recent = slices.Delete(p.recent, 0, 1)
 	}
 }
 
-// heat makes the list of hot records anew: the recently changed files with their neighbours,
-// the latest first, then every directory.
+// heat makes the list of hot records anew: the files that changed last, those beside them,
+// what was named by itself, and every directory.
 func (p *poller) heat() {
-	const neighbours = 32
-	p.hot = p.hot[:0]
-	seen := make(map[string]bool)
-	for i := len(p.recent) - 1; i >= 0; i-- {
-		dir := filepath.Dir(p.recent[i])
-		if seen[dir] {
-			continue
+	const beside = 16
+	p.hot, p.nextHot = p.hot[:0], 0
+	for _, path := range p.recent {
+		if i := p.find(filepath.Dir(path), filepath.Base(path)); i >= 0 {
+			p.hot = append(p.hot, int32(i))
 		}
-		seen[dir] = true
-		n := 0
-		for j := p.dirs; j < len(p.records) && n < neighbours; j++ {
-			path := p.path(&p.records[j])
-			if strings.HasPrefix(path, dir) && filepath.Dir(path) == dir {
+	}
+	p.foremost = len(p.hot)
+	for _, i := range p.hot[:p.foremost] {
+		for j := max(int(i)-beside, p.folders); j < min(int(i)+beside, len(p.records)); j++ {
+			if p.records[j].dir == p.records[i].dir {
 				p.hot = append(p.hot, int32(j))
-				n++
 			}
 		}
 	}
-	for i := 0; i < p.dirs; i++ {
-		p.hot = append(p.hot, int32(i))
+	for i := range p.records {
+		if p.records[i].kind != member {
+			p.hot = append(p.hot, int32(i))
+		}
 	}
-}
-
-// known returns the files of the set by their paths. Directories are left out: their names
-// are read again for every new set.
-func (p *poller) known() map[string]record {
-	known := make(map[string]record, len(p.records)-p.dirs)
-	for _, r := range p.records[p.dirs:] {
-		known[p.path(&r)] = r
-	}
-	return known
+	others := p.hot[p.foremost:]
+	slices.Sort(others)
+	p.hot = p.hot[:p.foremost+len(slices.Compact(others))]
 }
 
 // set makes the poller watch what the roots lead to now. A file that is known keeps its
-// stamp, to be compared at the next look. It returns the records of existing files that
-// were not known, and what was known to exist and does not belong to the set any more.
-func (p *poller) set(roots []root, known map[string]record) (came []int, gone change) {
-	e := expand(roots)
-	p.roots, p.patterns = roots, e.patterns
-	p.records, p.nextHot, p.nextCold = make([]record, 0, len(e.entries)), 0, 0
-
-	var paths strings.Builder
-	for _, dirs := range []bool{true, false} {
-		for _, f := range e.entries {
-			if f.kind.dir() == dirs {
-				at := uint32(paths.Len())
-				paths.WriteString(f.path)
-				p.records = append(p.records, record{at: at, end: uint32(paths.Len()), kind: f.kind,
-					source: f.source, tracked: f.tracked, pattern: f.pattern})
+// stamp, to be compared at the next look. It returns the records of existing files that were
+// not known, and what was known to exist and does not belong to the set any more.
+func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
+	p.fileSet, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
+	for i := p.folders; i < len(p.records); i++ {
+		r := &p.records[i]
+		was := -1
+		for k := 0; k < len(known) && was < 0; k++ {
+			if was = known[k].find(p.dirs[r.dir], p.nameOf(r)); was >= 0 {
+				r.stamp = known[k].records[was].stamp
+				r.fresh = r.hash != 0
 			}
 		}
-		if dirs {
-			p.dirs = len(p.records)
-		}
-	}
-	p.paths = paths.String()
-
-	for i := range p.records {
-		r := &p.records[i]
-		path := p.path(r)
-		if was, ok := known[path]; ok && i >= p.dirs {
-			r.stamp, r.fresh = was.stamp, was.hash != 0
-			delete(known, path)
+		if was >= 0 {
 			continue
 		}
-		p.keep(r, p.stamp(path))
-		if i >= p.dirs && r.stamp != (stamp{}) {
+		path := p.path(r)
+		p.keep(r, p.stamp(path), path)
+		if r.exists() {
 			came = append(came, i)
 		}
 	}
-	for path, was := range known {
-		if was.stamp != (stamp{}) {
-			gone.note(&was, path)
+	for k := range known {
+		for i := range known[k].files() {
+			was := &known[k].files()[i]
+			if was.exists() && p.find(known[k].dirs[was.dir], known[k].nameOf(was)) < 0 {
+				gone.note(was, known[k].pathOf(was))
+			}
 		}
 	}
+	p.left = 0
 	p.heat()
 	return came, gone
 }

@@ -17,7 +17,7 @@ import (
 //	settings   what the children need to know, from the parent
 //	handover   what is watched and what is to run, from the last child
 //	sockets    the listeners that the child inherits, from the parent
-//	asked      the listeners that the child asked for
+//	dropped    those of them that the child does not want, from the child
 //	build      the process group of a build that is under way
 //	stop       the parent was told to stop
 //	tmp/       the go command's own temporary directory
@@ -119,8 +119,12 @@ func removePrivate(dir string) {
 	}
 }
 
-// writeWhole writes a file of the private directory, so that it appears whole.
+// writeWhole writes a file of the private directory, so that it appears whole. What stands
+// there already needs no room on a full disk.
 func writeWhole(name string, data []byte) error {
+	if old, err := os.ReadFile(name); err == nil && string(old) == string(data) {
+		return nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "new-")
 	if err != nil {
 		return err
@@ -160,7 +164,10 @@ type handover struct {
 	Known   bool   // the sources have been listed, or cannot be
 	Roots   []root // without what Track names
 	Tracked []string
+	Pending change // seen, but neither built nor restarted for
 	Files   map[string]record
+	Recent  []string // the files that changed last
+	Awake   int64    // until when the poller is in its higher gear, in seconds
 }
 
 // format changes whenever settings or handover do: the child may have been built with
@@ -199,18 +206,22 @@ func (h *handover) write(dir string) error {
 	var w wire
 	w.int(format)
 	w.string(h.Exe, h.ID, h.Alias)
-	w.int(bit(h.Known), int64(len(h.Roots)), int64(len(h.Files)))
+	w.int(bit(h.Known), int64(len(h.Roots)))
 	w.recipe(&h.recipe)
 	w.strings(h.Tracked)
+	w.string(h.Pending.source, h.Pending.tracked)
 	for _, r := range h.Roots {
 		w.int(int64(r.kind), bit(r.source), bit(r.tracked))
 		w.string(r.path)
 	}
+	w.int(int64(len(h.Files)))
 	for path, r := range h.Files {
 		w.int(int64(r.kind), bit(r.source), bit(r.tracked))
 		w.string(path)
 		w.stamp(r.stamp)
 	}
+	w.strings(h.Recent)
+	w.int(h.Awake)
 	return writeWhole(filepath.Join(dir, "handover"), w)
 }
 
@@ -225,18 +236,20 @@ func readHandover(dir string) *handover {
 		return nil
 	}
 	h := &handover{Exe: r.string(), ID: r.string(), Alias: r.string(), Known: r.int() == 1}
-	roots, files := r.int(), r.int()
+	roots := r.int()
 	h.recipe, h.Tracked = r.recipe(), r.strings()
+	h.Pending = change{source: r.string(), tracked: r.string()}
 	for ; roots > 0 && r.err == nil; roots-- {
 		h.Roots = append(h.Roots, root{kind(r.int()), r.int() == 1, r.int() == 1, r.string()})
 	}
 	h.Files = make(map[string]record)
-	for ; files > 0 && r.err == nil; files-- {
+	for files := r.int(); files > 0 && r.err == nil; files-- {
 		f := record{kind: kind(r.int()), source: r.int() == 1, tracked: r.int() == 1}
 		path := r.string()
 		f.stamp = r.stamp()
 		h.Files[path] = f
 	}
+	h.Recent, h.Awake = r.strings(), r.int()
 	if r.err != nil {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,8 @@ import (
 type kind uint8
 
 const (
-	file    kind = iota // present or not
+	member  kind = iota // a file that was found in a directory
+	file                // a file that was named by itself, present or not
 	program             // the executable that the parent was started from
 	pkg                 // a package's directory: the files in it that the go command reads
 	tree                // a directory with all that lies below it
@@ -32,75 +34,46 @@ type root struct {
 	path    string
 }
 
-// An expansion is what roots lead to, each path once.
-type expansion struct {
-	entries  []entry
-	index    map[entryKey]int
-	patterns []string // the first is ""
-}
-
-type entry struct {
-	entryKey
-	source, tracked bool
-}
-
-type entryKey struct {
-	kind    kind
-	pattern uint16
-	path    string
-}
-
-func expand(roots []root) *expansion {
-	e := &expansion{index: make(map[entryKey]int), patterns: []string{""}}
+// expand makes the set of what roots lead to now. Directories have their stamps, taken by
+// look, files have none yet.
+func expand(roots []root, look func(path string) stamp) fileSet {
+	g := &gatherer{look: look}
 	for _, r := range roots {
 		switch r.kind {
 		case pkg, tree:
-			e.walk(r)
+			g.walk(r)
 		case glob:
-			e.glob(r)
+			g.glob(r)
 		default:
-			e.add(r, "")
+			g.path(r, r.kind)
 		}
 	}
-	return e
-}
-
-func (e *expansion) add(r root, pattern string) {
-	key := entryKey{kind: r.kind, path: r.path}
-	for key.pattern = 0; e.patterns[key.pattern] != pattern; key.pattern++ {
-		if int(key.pattern)+1 == len(e.patterns) {
-			e.patterns = append(e.patterns, pattern)
-		}
-	}
-	i, ok := e.index[key]
-	if !ok {
-		i = len(e.entries)
-		e.index[key] = i
-		e.entries = append(e.entries, entry{entryKey: key})
-	}
-	e.entries[i].source = e.entries[i].source || r.source
-	e.entries[i].tracked = e.entries[i].tracked || r.tracked
+	return g.set()
 }
 
 // walk adds a directory and the files in it that matter, those of a tree at any depth.
-func (e *expansion) walk(r root) {
-	e.add(r, "")
-	names, _ := namesIn(r.path, r.kind, "")
-	for _, d := range names {
-		below := r
-		below.path = filepath.Join(r.path, d.Name())
+func (g *gatherer) walk(r root) {
+	var files, below []string
+	dir := g.folder(r, "", func(d os.DirEntry) {
 		if d.IsDir() {
-			e.walk(below)
-			continue
+			below = append(below, d.Name())
+		} else {
+			files = append(files, d.Name())
 		}
-		below.kind = file
-		e.add(below, "")
+	})
+	for _, name := range files {
+		g.file(r, member, dir, name)
+	}
+	for _, name := range below {
+		sub := r
+		sub.path = filepath.Join(r.path, name)
+		g.walk(sub)
 	}
 }
 
 // glob adds the directories in which the elements of a pattern are looked for, and the
 // files and trees that it leads to.
-func (e *expansion) glob(r root) {
+func (g *gatherer) glob(r root) {
 	base, elems := r.path, []string(nil)
 	for hasMeta(base) && !exists(base) && filepath.Dir(base) != base {
 		elems = append([]string{filepath.Base(base)}, elems...)
@@ -112,23 +85,22 @@ func (e *expansion) glob(r root) {
 		for _, base := range bases {
 			at := r
 			at.path = base
-			e.add(at, elem)
-			names, _ := namesIn(base, glob, elem)
-			for _, d := range names {
-				next = append(next, filepath.Join(base, d.Name()))
-			}
+			g.folder(at, elem, func(d os.DirEntry) { next = append(next, filepath.Join(base, d.Name())) })
 		}
 		bases = next
 	}
+	found := member
+	if len(elems) == 0 {
+		found = file
+	}
 	for _, base := range bases {
 		at := r
-		at.kind, at.path = file, base
+		at.kind, at.path = tree, base
 		if info, err := os.Stat(base); err == nil && info.IsDir() {
-			at.kind = tree
-			e.walk(at)
+			g.walk(at)
 			continue
 		}
-		e.add(at, "")
+		g.path(at, found)
 	}
 }
 
@@ -139,26 +111,42 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// namesIn reads the names of a directory that matter, and returns a hash of them too.
-func namesIn(dir string, k kind, pattern string) (names []os.DirEntry, hash uint64) {
-	all, _ := os.ReadDir(dir)
-	h := fnv.New64a()
-	for _, d := range all {
-		name := d.Name()
-		matters := !junk(name)
-		switch k {
-		case pkg:
-			matters = !d.IsDir() && goReads(name)
-		case glob:
-			ok, _ := filepath.Match(pattern, name)
-			matters = matters && ok
+// readNames hands the names of a directory that matter to each, if there is one. It returns
+// a hash of them, in any order, and how many names there are in all. It takes a large
+// directory in pieces, to leave little behind.
+func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash uint64, all int) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return 0, 0
+	}
+	defer f.Close()
+	var sum uint64
+	for {
+		some, err := f.ReadDir(256)
+		for _, d := range some {
+			name := d.Name()
+			matters := !junk(name)
+			switch k {
+			case pkg:
+				matters = !d.IsDir() && goReads(name)
+			case glob:
+				ok, _ := filepath.Match(pattern, name)
+				matters = matters && ok
+			}
+			if !matters {
+				continue
+			}
+			h := fnv.New64a()
+			io.WriteString(h, name)
+			h.Write([]byte{byte(bit(d.IsDir()))})
+			if sum += h.Sum64(); each != nil {
+				each(d)
+			}
 		}
-		if matters {
-			names = append(names, d)
-			fmt.Fprintf(h, "%s\x00%v\x00", name, d.IsDir())
+		if all += len(some); err != nil {
+			return sum | 1<<63, all
 		}
 	}
-	return names, h.Sum64() | 1<<63
 }
 
 // goReads reports whether the go command may build a file of this name into a package.

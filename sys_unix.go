@@ -103,4 +103,13 @@ const inherits = true
 
 func inUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
 
-func closeOnExec(fd int) { syscall.CloseOnExec(fd) }
+// closeOnExec keeps an inherited socket from this process's own children. It reports whether
+// it is one, and leaves anything else alone.
+func closeOnExec(fd int) bool {
+	var st syscall.Stat_t
+	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFSOCK {
+		return false
+	}
+	syscall.CloseOnExec(fd)
+	return true
+}

@@ -85,4 +85,4 @@ const inherits = false
 
 func inUse(error) bool { return false } // no socket of the parent's can be in the way
 
-func closeOnExec(int) {}
+func closeOnExec(int) bool { return false }

@@ -10,9 +10,9 @@ var track = tracked{news: make(chan struct{}, 1)}
 
 type tracked struct {
 	mu    sync.Mutex
-	paths []string          // absolute
-	files map[string]record // as they were at the call
-	news  chan struct{}     // tells the watcher
+	paths []string      // absolute
+	files fileSet       // as they were at the call
+	news  chan struct{} // tells the watcher
 }
 
 // Track has more files watched: configuration, templates, whatever the program reads when
@@ -41,7 +41,7 @@ func Track(paths ...string) {
 	}
 	p := newPoller(0)
 	p.set(trackRoots(track.paths), track.files)
-	track.files = p.known()
+	track.files = p.fileSet
 	select {
 	case track.news <- struct{}{}:
 	default:
@@ -63,15 +63,11 @@ func (t *tracked) all(before []string) []string {
 	return union(before, t.paths)
 }
 
-// seen adds the files as they were when Track was called to those that are known.
-func (t *tracked) seen(known map[string]record) {
+// seen returns the files as they were when Track was called.
+func (t *tracked) seen() fileSet {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for path, r := range t.files {
-		if _, ok := known[path]; !ok {
-			known[path] = r
-		}
-	}
+	return t.files
 }
 
 // own returns what is tracked by this program, if it has come to name anything.

@@ -76,6 +76,7 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 		case <-stop:
 			return "", false
 		case <-track.news:
+			w.saw(w.poll.sweep())
 			w.adopt()
 			w.save()
 		case <-timer.C:
@@ -89,7 +90,7 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 		}
 		switch {
 		case w.job != nil:
-		case !w.Known && w.Dead == "":
+		case !w.Known:
 			if !time.Now().Before(begin) {
 				w.begin(ctx, &job{lists: true})
 			}
@@ -100,8 +101,9 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 				w.say("%s changed; building", w.short(w.what))
 				w.begin(ctx, &job{lists: true, builds: true})
 			}
-		case w.pending.tracked != "" && quiet:
+		case w.pending.tracked != "" && quiet && time.Since(w.changed) > halfWritten:
 			if w.what = w.pending.tracked; w.hand(w.Exe, w.ID, w.Alias) {
+				w.say("%s changed; restarting", w.short(w.what))
 				return w.short(w.what), true
 			}
 		case !w.replaced.IsZero() && time.Since(w.replaced) > stillness:
@@ -109,16 +111,18 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 			if w.deployed() {
 				return w.short(w.Program), true
 			}
-		case !w.warm && !w.retry && w.Exe == w.Program && w.builds():
+		case !w.warm && !w.retry && w.Exe == w.Program && w.Alias == "" && w.builds():
 			w.begin(ctx, &job{builds: true}) // of the unchanged program, to know its content ID
 		}
 	}
 }
 
 const (
-	settle    = 200 * time.Millisecond // a child that leaves at once shall cost no listing
-	patience  = 2 * time.Second        // how long changes may follow each other before a build
-	stillness = 500 * time.Millisecond // of an executable that somebody is copying
+	settle   = 200 * time.Millisecond // a child that leaves at once shall cost no listing
+	patience = 2 * time.Second        // how long changes may follow each other before a build
+	// How long a tracked file has to be still, that nobody reads the half of it.
+	halfWritten = 50 * time.Millisecond
+	stillness   = 500 * time.Millisecond // of an executable that somebody is copying
 )
 
 // start compares at once what the last child has handed over.
@@ -126,12 +130,13 @@ func (w *watcher) start() {
 	if !w.Known {
 		w.Files = map[string]record{w.Program: {stamp: w.Old, kind: program}}
 	}
-	came, gone := w.poll.set(w.roots(w.Tracked), w.Files)
+	w.poll.recent, w.poll.awakeUntil = w.Recent, time.Unix(w.Awake, 0)
+	came, gone := w.poll.set(w.roots(w.Tracked), setOf(w.Files))
 	w.Files = nil
 	for _, i := range came {
 		gone.note(&w.poll.records[i], w.poll.path(&w.poll.records[i]))
 	}
-	w.saw(gone.or(w.poll.sweep()))
+	w.saw(gone.or(w.poll.sweep()).or(w.Pending))
 	w.adopt()
 }
 
@@ -143,9 +148,7 @@ func (w *watcher) roots(tracked []string) []root {
 
 // adopt watches what Track has been called with besides.
 func (w *watcher) adopt() {
-	known := w.poll.known()
-	track.seen(known)
-	w.poll.set(w.roots(track.all(w.Tracked)), known)
+	w.poll.set(w.roots(track.all(w.Tracked)), w.poll.fileSet, track.seen())
 }
 
 // saw takes note of changes.
@@ -178,6 +181,8 @@ type job struct {
 	cancel context.CancelFunc
 	done   chan *job // receives the job itself, once
 
+	started time.Time
+
 	recipe  recipe // with what the job has found out about it
 	began   int64  // a file time: what was written before is in the build
 	roots   []root
@@ -193,7 +198,7 @@ func (w *watcher) begin(ctx context.Context, j *job) {
 	w.job = j
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	j.done = make(chan *job, 1)
-	j.recipe, j.began = w.recipe, w.Began
+	j.recipe, j.began, j.started = w.recipe, w.Began, time.Now()
 	go func() {
 		defer func() { j.done <- j }()
 		j.recipe.resolve(j.ctx, w.Wd, filepath.Dir(w.Program))
@@ -248,6 +253,7 @@ func (w *watcher) finish(j *job) bool {
 		return false
 	}
 	w.recipe = j.recipe
+	w.saw(w.poll.sweep()) // of what was watched up to now, before that changes
 	if j.lists {
 		w.relist(j)
 	}
@@ -266,6 +272,7 @@ func (w *watcher) finish(j *job) bool {
 		successor = w.pending.source == ""
 	}
 	if successor && w.hand(j.exe, j.id, "") {
+		w.say("built in %v; restarting", time.Since(j.started).Round(10*time.Millisecond))
 		return true
 	}
 	j.discard()
@@ -292,14 +299,14 @@ func (w *watcher) relist(j *job) {
 	default:
 		w.Roots = j.roots
 	}
-	came, _ := w.poll.set(w.roots(track.all(w.Tracked)), w.poll.known())
+	came, _ := w.poll.set(w.roots(track.all(w.Tracked)), w.poll.fileSet)
 	var c change
 	for _, i := range came {
 		if r := &w.poll.records[i]; r.source && r.notOlder(j.began) {
 			c.note(r, w.poll.path(r))
 		}
 	}
-	for i := 0; first && i < w.poll.dirs; i++ {
+	for i := 0; first && i < w.poll.folders; i++ {
 		// The executable itself may have been written to its directory.
 		r := &w.poll.records[i]
 		if path := w.poll.path(r); r.kind == pkg && path != filepath.Dir(w.Program) && r.notOlder(j.began) {
@@ -332,8 +339,11 @@ func (w *watcher) deployed() bool {
 	if err != nil || id == w.ID || id == w.Alias {
 		return false
 	}
-	w.say("%s was replaced", w.short(w.Program))
-	return w.hand(w.Program, id, "")
+	if !w.hand(w.Program, id, "") {
+		return false
+	}
+	w.say("%s was replaced; restarting", w.short(w.Program))
+	return true
 }
 
 // hand makes an executable the next to run.
@@ -360,6 +370,10 @@ func (w *watcher) write(tracked []string) error {
 		return err
 	}
 	h := w.handover
-	h.Tracked, h.Files = tracked, w.poll.known()
+	h.Tracked, h.Files, h.Pending = tracked, w.poll.byPath(), w.pending
+	h.Recent, h.Awake = w.poll.recent, w.poll.awakeUntil.Unix()
+	if w.job != nil && w.job.lists && w.job.builds {
+		h.Pending.source = w.what // seen, and in no program yet
+	}
 	return h.write(w.dir)
 }
