@@ -11,64 +11,46 @@ import (
 )
 
 // serve serves until ctx ends, and then loses no request: it closes the listener, so that
-// new connections wait for the next process, serves those that it has accepted, and only
-// then shuts down. Shutdown alone closes a connection that was accepted just before.
+// new connections wait for the next process, serves those that it has accepted, and then
+// returns. [http.Server.Shutdown] would not do: a connection whose request it reads from
+// then on is closed without an answer.
 func serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	var fresh connections
-	srv := &http.Server{Handler: h, ConnState: fresh.note}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(ln) }()
+	var open sync.WaitGroup // connections
+	srv := &http.Server{
+		Handler: h,
+		// Browsers open connections ahead of need: one that stays silent shall not hold up
+		// a restart for longer.
+		ReadHeaderTimeout: 2 * time.Second,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Done()
+			}
+		},
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
 	select {
-	case err := <-done:
+	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
 	ln.Close()
-	<-done
-	fresh.wait(200 * time.Millisecond)
+	<-failed // that the listener is closed; now open counts all that was accepted
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := srv.Shutdown(ctx); err != nil {
-		return srv.Close()
+	srv.SetKeepAlivesEnabled(false) // every connection ends with the answer it waits for
+	served := make(chan struct{})
+	go func() {
+		open.Wait()
+		close(served)
+	}()
+	select {
+	case <-served:
+	case <-time.After(5 * time.Second):
 	}
-	return nil
-}
-
-// connections are those that were accepted and have sent no request yet.
-type connections struct {
-	mu  sync.Mutex
-	set map[net.Conn]bool
-}
-
-func (c *connections) note(conn net.Conn, state http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.set == nil {
-		c.set = make(map[net.Conn]bool)
-	}
-	if delete(c.set, conn); state == http.StateNew {
-		c.set[conn] = true
-	}
-}
-
-// wait waits for the first request of every connection, and closes those that send none in
-// time, as browsers open them ahead of need.
-func (c *connections) wait(limit time.Duration) {
-	for deadline := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
-		c.mu.Lock()
-		late := time.Now().After(deadline)
-		for conn := range c.set {
-			if late {
-				conn.Close()
-			}
-		}
-		n := len(c.set)
-		c.mu.Unlock()
-		if n == 0 || late {
-			return
-		}
-	}
+	return srv.Close()
 }
 
 // beside returns the path of a file that lies beside this one.
