@@ -1,0 +1,225 @@
+package restarter
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// manyFiles makes n files, twenty to a directory, and returns them with their roots.
+func manyFiles(b testing.TB, n int) (roots []root, files []string) {
+	b.Helper()
+	f := folder{b, b.TempDir()}
+	for i := 0; i < n; i++ {
+		name := fmt.Sprintf("internal/package%04d/file%05d.go", i/20, i)
+		f.write(name, "")
+		f.age(name, time.Hour)
+		files = append(files, f.path(name))
+		if i%20 == 0 {
+			roots = append(roots, root{kind: pkg, source: true, path: filepath.Dir(f.path(name))})
+		}
+	}
+	return roots, files
+}
+
+// watching returns a poller that has done its first sweep.
+func watching(roots []root) *poller {
+	p := newPoller(0)
+	p.set(roots)
+	for i := range p.records {
+		p.records[i].fresh = false // as it is two seconds later
+	}
+	p.sweep()
+	return p
+}
+
+// A sweep, compared with a plain loop of os.Stat over the same files and directories.
+func BenchmarkSweep(b *testing.B) {
+	roots, files := manyFiles(b, 5000)
+	p := watching(roots)
+	for _, r := range roots {
+		files = append(files, r.path)
+	}
+	var sweeps, plain time.Duration
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		start := time.Now()
+		p.sweep()
+		sweeps += time.Since(start)
+		b.StopTimer()
+		start = time.Now()
+		for _, name := range files {
+			os.Stat(name)
+		}
+		plain += time.Since(start)
+		b.StartTimer()
+	}
+	looks := float64(b.N * len(files))
+	b.ReportMetric(float64(sweeps)/looks, "ns/look")
+	b.ReportMetric(float64(plain)/looks, "ns/os.Stat")
+	b.ReportMetric(float64(sweeps)/float64(plain), "x-os.Stat")
+	b.ReportMetric(testing.AllocsPerRun(1, func() { p.sweep() })/float64(len(files)), "allocs/look")
+	b.ReportMetric(testing.AllocsPerRun(100, func() { os.Stat(files[0]) }), "allocs/os.Stat")
+}
+
+// A tick in the idle gear. It may take 0.7 ms, a quarter of that for the wake-up.
+func BenchmarkTick(b *testing.B) {
+	for _, n := range []int{50, 1000, 10000, 50000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			roots, _ := manyFiles(b, n)
+			p := watching(roots)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				p.tick()
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(p.wait())*100, "%core")
+		})
+	}
+}
+
+// ShouldRestart, compared with an atomic load.
+func BenchmarkFlag(b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		ShouldRestart()
+	}
+	ours := float64(b.Elapsed()) / float64(b.N)
+	var flag atomic.Bool
+	start := time.Now()
+	for i := 0; i < b.N; i++ {
+		flag.Load()
+	}
+	load := float64(time.Since(start)) / float64(b.N)
+	b.ReportMetric(load, "ns/load")
+	b.ReportMetric(ours/load, "x-load")
+}
+
+func BenchmarkContentID(b *testing.B) {
+	exe := executable(b)
+	for i := 0; i < b.N; i++ {
+		contentID(exe)
+	}
+	start := time.Now()
+	os.ReadFile(exe)
+	b.ReportMetric(float64(time.Since(start)), "ns/ReadFile")
+}
+
+func init() {
+	programs["rss"] = func() {
+		p := newPoller(0)
+		var roots []root
+		if dir := os.Getenv("RESTARTER_TEST_DIR"); dir != "" {
+			roots = trackRoots([]string{dir})
+		}
+		came, _ := p.set(roots)
+		h := handover{Files: p.byPath()}
+		h.write(os.TempDir())
+		h.Files = nil
+		poll := func(d time.Duration) {
+			for begin := time.Now(); time.Since(begin) < d; {
+				time.Sleep(p.wait())
+				p.tick()
+			}
+		}
+		poll(3 * time.Second) // until no file is fresh, and the cost of a look is known
+		start := processTime()
+		poll(2 * time.Second)
+		status, _ := os.ReadFile("/proc/self/status")
+		fmt.Println(len(came), int64(processTime()-start)/2, memory(status, "VmRSS:"), memory(status, "VmHWM:"))
+	}
+}
+
+func memory(status []byte, key string) (kB int) {
+	_, after, _ := strings.Cut(string(status), key)
+	fmt.Sscan(after, &kB)
+	return kB
+}
+
+// processTime is what the system charges to this process.
+func processTime() time.Duration {
+	data, _ := os.ReadFile("/proc/self/schedstat")
+	var ns int64
+	fmt.Sscan(string(data), &ns)
+	total := ns
+	threads, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	if len(threads) > 0 {
+		total = 0
+	}
+	for _, name := range threads {
+		data, _ := os.ReadFile(name)
+		fmt.Sscan(string(data), &ns)
+		total += ns
+	}
+	return time.Duration(total)
+}
+
+// BenchmarkWatcher is what watching costs a process, by the account of the system:
+// memory beside a process that watches nothing, and processor time when idle.
+func BenchmarkWatcher(b *testing.B) {
+	if runtime.GOOS != "linux" {
+		b.Skip("reads /proc")
+	}
+	for _, n := range []int{50, 5000, 50000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			_, files := manyFiles(b, n)
+			measure := func(dir string) (cpu, rss, peak float64) {
+				cmd := exec.Command(executable(b))
+				cmd.Env = append(environ(), programVar+"=rss", "RESTARTER_TEST_DIR="+dir, "TMPDIR="+b.TempDir())
+				used.Store("rss", true)
+				out, err := cmd.Output()
+				if err != nil {
+					b.Fatal(err)
+				}
+				var count int
+				fmt.Sscan(string(out), &count, &cpu, &rss, &peak)
+				return cpu, rss, peak
+			}
+			for i := 0; i < b.N; i++ {
+				cpu0, rss0, peak0 := measure("")
+				cpu, rss, peak := measure(filepath.Dir(filepath.Dir(files[0])))
+				b.ReportMetric(cpu/1e7, "%core")
+				b.ReportMetric(cpu0/1e7, "%core-watching-nothing")
+				b.ReportMetric((rss-rss0)/1000, "MB-added")
+				b.ReportMetric((peak-peak0)/1000, "MB-added-peak")
+			}
+		})
+	}
+}
+
+// BenchmarkSize is what the import adds to an executable.
+func BenchmarkSize(b *testing.B) {
+	here, err := os.Getwd()
+	if err != nil {
+		b.Fatal(err)
+	}
+	const with = "package main\n\nimport (\n\"net/http\"\n\"os\"\n\n\"github.com/lib537/restarter\"\n)\n\nfunc main() {\n" +
+		"if restarter.IsParent() {\nos.Exit(restarter.LaunchChild())\n}\nln, _ := restarter.Listen(\"tcp\", \":0\")\nhttp.Serve(ln, nil)\n}\n"
+	const without = "package main\n\nimport (\n\"net\"\n\"net/http\"\n)\n\nfunc main() {\n" +
+		"ln, _ := net.Listen(\"tcp\", \":0\")\nhttp.Serve(ln, nil)\n}\n"
+	f := folder{b, b.TempDir()}
+	f.write("go.mod", "module example.com/app\n\ngo 1.21\n\nrequire github.com/lib537/restarter v0.0.0\n\n"+
+		"replace github.com/lib537/restarter => "+here+"\n")
+	f.write("with/main.go", with)
+	f.write("without/main.go", without)
+	size := func(name, ldflags string) float64 {
+		cmd := exec.Command("go", "build", "-o", f.path("app"), "-ldflags="+ldflags, "./"+name)
+		cmd.Dir, cmd.Env = f.dir, append(environ("GOFLAGS"), "GOPROXY=off", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		info, err := os.Stat(f.path("app"))
+		f.check(err)
+		return float64(info.Size())
+	}
+	for i := 0; i < b.N; i++ {
+		b.ReportMetric((size("with", "-s -w")-size("without", "-s -w"))/1000, "kB-stripped")
+		b.ReportMetric((size("with", "")-size("without", ""))/1000, "kB")
+	}
+}

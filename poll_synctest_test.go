@@ -1,0 +1,357 @@
+//go:build go1.25
+
+// A bubble needs the timers of Go 1.23, which a module of Go 1.21 has to ask for.
+//go:debug asynctimerchan=0
+
+package restarter
+
+import (
+	"fmt"
+	"io/fs"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// lookCost is what a look takes in these tests: more than os.Stat does on most machines.
+const lookCost = 2 * time.Microsecond
+
+// A world is a poller at work in a bubble, on real directories and on files of a pretended
+// file system, where a look takes lookCost and nothing else takes time.
+type world struct {
+	t     *testing.T
+	poll  *poller
+	files []string
+	times map[string]time.Time // of those that have changed
+	dirs  map[string]time.Time // of directories in which a file has been replaced
+	spent time.Duration        // on looks and wake-ups
+}
+
+// perDir is how many files there are in a directory.
+const perDir = 20
+
+// inWorld runs test in a bubble with n files in n/perDir directories.
+func inWorld(t *testing.T, n int, test func(w *world)) {
+	dir := t.TempDir()
+	var roots []root
+	var files []string
+	for i := 0; i < n; i++ {
+		sub := filepath.Join(dir, fmt.Sprintf("%05d", i/perDir))
+		if i%perDir == 0 {
+			if err := os.Mkdir(sub, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			roots = append(roots, root{kind: pkg, source: true, path: sub})
+		}
+		files = append(files, filepath.Join(sub, fmt.Sprintf("%05d.go", i)))
+		if err := os.WriteFile(files[i], nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, files: files, poll: newPoller(0), times: make(map[string]time.Time), dirs: make(map[string]time.Time)}
+		w.poll.stat = w.stat
+		w.poll.set(roots)
+		w.poll.sweep()
+		w.spent = 0
+		test(w)
+	})
+}
+
+type pretended struct {
+	name  string
+	dir   bool
+	mtime time.Time
+}
+
+func (i pretended) Name() string       { return i.name }
+func (i pretended) Size() int64        { return 1 }
+func (i pretended) ModTime() time.Time { return i.mtime }
+func (i pretended) IsDir() bool        { return i.dir }
+func (i pretended) Sys() any           { return nil }
+func (i pretended) Mode() fs.FileMode {
+	if i.dir {
+		return fs.ModeDir
+	}
+	return 0
+}
+
+func (w *world) stat(name string) (os.FileInfo, error) {
+	time.Sleep(lookCost)
+	w.spent += lookCost
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	p := pretended{name: name, dir: info.IsDir(), mtime: info.ModTime()}
+	if then, ok := w.times[name]; ok {
+		p.mtime = then
+	}
+	return p, nil
+}
+
+// run polls for so long, or until there is a change, and returns that with the time it took.
+func (w *world) run(limit time.Duration) (change, time.Duration) {
+	start := time.Now()
+	for time.Since(start) < limit {
+		time.Sleep(w.poll.wait())
+		w.spent += wakeUp
+		if c := w.poll.tick(); c.any() {
+			return c, time.Since(start)
+		}
+	}
+	return change{}, time.Since(start)
+}
+
+// touch writes a file in place, as the pretended file system has it. Its time is one that
+// is not fresh.
+func (w *world) touch(name string) {
+	w.times[name] = time.Now().Add(-time.Hour)
+}
+
+func (w *world) check(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// The kinds of change, each to the i-th of many files.
+var kindsOfChange = []struct {
+	name        string
+	idle, awake time.Duration // the deadline of the median at 5,000 files
+	change      func(w *world, i int)
+}{
+	{"edit of the same file", 3 * time.Second, 50 * time.Millisecond, func(w *world, i int) {
+		w.touch(w.files[len(w.files)-1])
+	}},
+	{"edit of a file untouched for long", 3 * time.Second, time.Second, func(w *world, i int) {
+		w.touch(w.files[i])
+	}},
+	{"replaced by rename", time.Second / 2, time.Second / 2, func(w *world, i int) {
+		w.check(os.WriteFile(w.files[i]+"~", nil, 0o644))
+		w.check(os.Rename(w.files[i]+"~", w.files[i]))
+		w.touch(w.files[i])
+	}},
+	{"new file", time.Second / 2, time.Second / 2, func(w *world, i int) {
+		w.check(os.WriteFile(filepath.Join(filepath.Dir(w.files[i]), fmt.Sprintf("new%d.go", i)), nil, 0o644))
+	}},
+	{"removed file", time.Second / 2, time.Second / 2, func(w *world, i int) {
+		w.check(os.Remove(w.files[i])) // the last kind: none of the others comes upon it
+	}},
+}
+
+// Every kind of change is seen within its deadline, in both gears.
+func TestLatency(t *testing.T) {
+	for _, n := range []int{50, 5000, 50000} {
+		if n > 5000 && testing.Short() {
+			continue
+		}
+		rounds := 25
+		if n > 5000 {
+			rounds = 1 // there is no deadline, but nothing may be lost
+		}
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			inWorld(t, n, func(w *world) {
+				random := rand.New(rand.NewSource(1))
+				for _, gear := range []string{"idle", "awake"} {
+					for _, kind := range kindsOfChange {
+						order := random.Perm(n / 2) // the upper half is for the gear that comes next
+						if gear == "awake" {
+							for k := range order {
+								order[k] += n / 2
+							}
+						}
+						var took []time.Duration
+						for k := 0; k < rounds; k++ {
+							w.poll.wake()
+							if gear == "idle" {
+								w.poll.awakeUntil = time.Time{}
+							}
+							w.run(time.Duration(random.Intn(1000)) * time.Millisecond) // to any point of a round
+							kind.change(w, order[k])                                   // in no order, and no file twice
+							c, d := w.run(time.Minute)
+							if c.source == "" {
+								t.Fatalf("%s: not seen in %v", kind.name, d)
+							}
+							took = append(took, d)
+						}
+						slices.Sort(took)
+						median := took[len(took)/2]
+						t.Logf("%-5s %-34s median %8v, worst %8v", gear, kind.name, median.Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+						deadline := kind.awake
+						if gear == "idle" {
+							deadline = kind.idle
+						}
+						if n == 50 { // where everything is looked at in every tick
+							deadline = map[string]time.Duration{"idle": idleTick, "awake": awakeTick}[gear] + time.Millisecond
+						}
+						if n <= 5000 && median > deadline {
+							t.Errorf("%s, %s: a median of %v, the deadline is %v", gear, kind.name, median, deadline)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// A file that was edited before is looked at in every tick, however many there are.
+func TestLatencyOfRepeatedEdit(t *testing.T) {
+	inWorld(t, 5000, func(w *world) {
+		w.touch(w.files[1234])
+		w.run(time.Minute)
+		for k := 0; k < 100; k++ {
+			w.touch(w.files[1234])
+			if c, d := w.run(time.Minute); c.source != w.files[1234] || d > 2*awakeTick {
+				t.Fatalf("%+v after %v", c, d)
+			}
+		}
+	})
+}
+
+// Nothing is seen, and nothing looked at, before the tick; and without a change nothing is
+// seen at all.
+func TestTick(t *testing.T) {
+	inWorld(t, 50, func(w *world) {
+		if c, _ := w.run(time.Hour); c.any() {
+			t.Fatalf("%+v out of nothing", c)
+		}
+		for _, gear := range []struct {
+			tick time.Duration
+			wake bool
+		}{{idleTick, false}, {awakeTick, true}} {
+			if gear.wake {
+				w.poll.wake()
+			}
+			if got := w.poll.wait(); got != gear.tick {
+				t.Errorf("a tick of %v, want %v", got, gear.tick)
+			}
+			w.touch(w.files[7])
+			before := w.spent
+			time.Sleep(w.poll.wait() - 1)
+			if w.spent != before {
+				t.Error("looked before the tick")
+			}
+			time.Sleep(1)
+			if c := w.poll.tick(); c.source != w.files[7] {
+				t.Errorf("%+v at the tick", c)
+			}
+			w.poll.awakeUntil = time.Time{}
+		}
+	})
+}
+
+// A change wakes the poller for five minutes.
+func TestGears(t *testing.T) {
+	inWorld(t, 50, func(w *world) {
+		if got := w.poll.wait(); got != idleTick {
+			t.Errorf("at first, a tick of %v", got)
+		}
+		w.touch(w.files[0])
+		w.run(time.Second)
+		seen := time.Now()
+		for time.Since(seen) < awakeFor {
+			if got := w.poll.wait(); got != awakeTick {
+				t.Fatalf("%v after a change, a tick of %v", time.Since(seen), got)
+			}
+			time.Sleep(time.Second)
+		}
+		if got := w.poll.wait(); got != idleTick {
+			t.Errorf("after five minutes, a tick of %v", got)
+		}
+	})
+}
+
+// An interval that was asked for is kept, unless it would cost too much.
+func TestInterval(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{
+		time.Second: time.Second, 80 * time.Millisecond: 80 * time.Millisecond,
+	} {
+		if got := newPoller(asked).wait(); got != want {
+			t.Errorf("%v asked: a tick of %v", asked, got)
+		}
+	}
+	if got := newPoller(time.Microsecond).wait(); got < wakeUp*100 {
+		t.Errorf("a tick of %v", got)
+	}
+}
+
+// Polling takes no more than 1 % of a core when idle and 3 % when awake, at any number of
+// files, at any interval; nor does junk that comes and goes in every directory all the time.
+func TestBudget(t *testing.T) {
+	for _, n := range []int{50, 1000, 5000, 50000} {
+		if n > 5000 && testing.Short() {
+			continue
+		}
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			inWorld(t, n, func(w *world) {
+				share := func(what string, bound float64) {
+					t.Helper()
+					w.spent = 0
+					c, took := w.run(10 * time.Second)
+					if c.any() {
+						t.Fatalf("%s: %+v", what, c)
+					}
+					got := float64(w.spent) / float64(took)
+					t.Logf("%s: %.2f %%", what, got*100)
+					if got > bound {
+						t.Errorf("%s: %.2f %% of a core", what, got*100)
+					}
+				}
+				share("idle", 0.01)
+				for _, interval := range []time.Duration{time.Microsecond, time.Second, 10 * time.Second} {
+					w.poll.interval = interval
+					share(fmt.Sprint("idle, every ", interval), 0.01)
+				}
+				w.poll.interval = 0
+				w.poll.wake()
+				share("awake", 0.03)
+				w.poll.awakeUntil = time.Time{}
+				for i := 0; i < len(w.files); i += perDir {
+					dir := filepath.Dir(w.files[i])
+					w.times[dir] = time.Time{}
+				}
+				stat := w.poll.stat
+				w.poll.stat = func(name string) (os.FileInfo, error) {
+					if _, ok := w.times[name]; ok && filepath.Ext(name) == "" {
+						w.times[name] = time.Now().Add(-time.Hour)
+					}
+					return stat(name)
+				}
+				share("junk", 0.01)
+			})
+		})
+	}
+}
+
+// A look that seems to take long, since other processes do, does not slow polling down for
+// good: one quick tick corrects it.
+func TestCostIsALowerEnvelope(t *testing.T) {
+	p := newPoller(0)
+	p.paid(100*time.Microsecond, 100)
+	if p.cost != time.Microsecond {
+		t.Fatalf("a look costs %v", p.cost)
+	}
+	for i := 0; i < 10; i++ {
+		p.paid(100*time.Millisecond, 100)
+	}
+	if p.cost > 6*time.Microsecond {
+		t.Errorf("after ten slow ticks, a look costs %v", p.cost)
+	}
+	p.paid(100*time.Microsecond, 100)
+	if p.cost != time.Microsecond {
+		t.Errorf("after a quick tick, a look costs %v", p.cost)
+	}
+	p.paid(time.Hour, 0)
+	for i := 0; i < 10000; i++ {
+		p.paid(time.Hour, 1)
+	}
+	if p.cost > dearestLook {
+		t.Errorf("a look costs %v", p.cost)
+	}
+}
