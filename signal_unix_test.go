@@ -1,0 +1,351 @@
+//go:build unix
+
+package restarter
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func init() {
+	programs["nohup"] = func() {
+		signal.Ignore(syscall.SIGHUP)
+		replaceMyself("talk")
+	}
+}
+
+// replaceMyself has this process run another program.
+func replaceMyself(program string, args ...string) {
+	os.Setenv(programVar, program)
+	exe, _ := os.Executable()
+	err := syscall.Exec(exe, append(os.Args, args...), os.Environ())
+	panic(err)
+}
+
+// withoutTerminal has a command run in a session of its own.
+func withoutTerminal(cmd *exec.Cmd) *exec.Cmd {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd
+}
+
+var stopSignals = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP}
+
+func TestSignalToTheParentReachesTheChild(t *testing.T) {
+	for _, sig := range stopSignals {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, withoutTerminal(command(t, "talk", "-catch")))
+			pid := p.child()
+			send(t, p.cmd.Process.Pid, sig)
+			p.await(fmt.Sprintf("^got %v$", sig))
+			p.await(fmt.Sprintf("^cleaned up %d$", pid))
+			p.wantExit(7)
+			p.wantCount(1, "^got ")
+			p.wantCount(1, "^cleaned up ")
+			p.wantCount(1, "^child ")
+		})
+	}
+}
+
+func TestSignalThatNobodyHandlesEndsBoth(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, withoutTerminal(command(t, "talk")))
+			p.child()
+			send(t, p.cmd.Process.Pid, sig)
+			p.wantExit(128 + int(sig))
+			p.wantCount(1, "^child ")
+		})
+	}
+}
+
+func TestUserSignalsReachTheChild(t *testing.T) {
+	p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay")))
+	p.child()
+	for _, sig := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGUSR1} {
+		send(t, p.cmd.Process.Pid, sig)
+		p.await(fmt.Sprintf("^got %v$", sig))
+	}
+	// None of them was an order to stop: a restart is a restart.
+	p.do("exit 75")
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+	p.wantCount(4, "^got ")
+}
+
+func TestSignalToTheChildAlone(t *testing.T) {
+	for _, sig := range stopSignals {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, withoutTerminal(command(t, "talk", "-catch")))
+			pid := p.child()
+			send(t, pid, sig)
+			p.await(fmt.Sprintf("^got %v$", sig))
+			p.await(fmt.Sprintf("^cleaned up %d$", pid))
+			p.wantExit(7)
+			p.wantCount(1, "^cleaned up ")
+		})
+	}
+}
+
+func TestDeathBySignal(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL, syscall.SIGHUP} {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, command(t, "talk"))
+			send(t, p.child(), sig)
+			p.wantExit(128 + int(sig))
+		})
+	}
+}
+
+// A program that takes every order to leave for one to restart.
+func TestLeavingWith75WhenStopped(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT} {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay")))
+			p.child()
+			send(t, p.cmd.Process.Pid, sig)
+			p.await(fmt.Sprintf("^got %v$", sig))
+			p.do("leave")
+			p.wantExit(0)
+			p.wantCount(1, "^child ")
+			p.wantCount(1, "^cleaned up ")
+		})
+	}
+}
+
+// After SIGHUP, by which a server reads its configuration again, 75 means what it always does.
+func TestLeavingWith75AfterHangUp(t *testing.T) {
+	p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay")))
+	p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGHUP)
+	p.await("^got hangup$")
+	p.do("leave")
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+}
+
+func TestNohup(t *testing.T) {
+	p := start(t, withoutTerminal(command(t, "nohup")))
+	used.Store("talk", true)
+	pid := p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGHUP)
+	send(t, pid, syscall.SIGHUP)
+	p.do("echo still here")
+	p.await("^still here$")
+	p.do("exit 75")
+	pid = p.child() // the next one has it ignored, too
+	send(t, pid, syscall.SIGHUP)
+	send(t, p.cmd.Process.Pid, syscall.SIGHUP)
+	p.do("exit 5")
+	p.wantExit(5)
+}
+
+func TestGraceEndsAChildThatIgnoresSIGTERM(t *testing.T) {
+	p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay", "-grace=100ms")))
+	p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGTERM)
+	p.await("^restarter: the program did not leave within 100ms; ended$")
+	p.wantExit(128 + 9)
+	p.wantCount(1, "did not leave")
+}
+
+func TestStopWhileThereIsNoChild(t *testing.T) {
+	for _, sig := range stopSignals {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Run("WaitOnFailure", func(t *testing.T) {
+				p := start(t, withoutTerminal(command(t, "talk", "-wait")))
+				p.child()
+				p.do("exit 3")
+				p.await("waiting for a change$")
+				send(t, p.cmd.Process.Pid, sig)
+				p.wantExit(128 + int(sig))
+			})
+			t.Run("back-off", func(t *testing.T) {
+				p := start(t, withoutTerminal(command(t, "talk", "-die")))
+				p.await("launching it again in ")
+				send(t, p.cmd.Process.Pid, sig)
+				p.wantExit(128 + int(sig))
+			})
+		})
+	}
+}
+
+// A user's signal between two children, for whom it would be, is nobody's: it is dropped.
+func TestUserSignalWhileThereIsNoChild(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, withoutTerminal(command(t, "talk", "-wait", "-track="+file)))
+	p.child()
+	p.do("exit 3")
+	p.await("waiting for a change$")
+	send(t, p.cmd.Process.Pid, syscall.SIGUSR1)
+	save(t, file, "changed")
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+}
+
+// A child that dies by the signal that its parent was sent has not failed: the terminal is
+// gone, say, and nobody will ever mend it.
+func TestWaitOnFailureDoesNotWaitAfterASignal(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		sig := sig
+		t.Run(sig.String(), func(t *testing.T) {
+			p := start(t, withoutTerminal(command(t, "talk", "-wait")))
+			p.child()
+			send(t, p.cmd.Process.Pid, sig)
+			p.wantExit(128 + int(sig))
+			p.wantCount(0, "waiting for a change")
+		})
+	}
+}
+
+// pipe makes a named pipe, opens it for reading and returns its name. ended waits for the last
+// writer to be gone: of a family of processes, all dead.
+func pipe(t *testing.T) (name string, first func(), ended func()) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "pipe")
+	if out, err := exec.Command("mkfifo", name).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v\n%s", err, out)
+	}
+	wrote, closed := make(chan bool), make(chan bool)
+	go func() {
+		f, err := os.Open(name) // waits for a writer
+		if err != nil {
+			return
+		}
+		defer f.Close()
+		b := make([]byte, 1<<10)
+		for once := wrote; ; once = nil {
+			if n, err := f.Read(b); n == 0 || err != nil {
+				close(closed)
+				return
+			}
+			if once != nil {
+				close(once)
+			}
+		}
+	}()
+	return name, func() { <-wrote }, func() { <-closed }
+}
+
+// A longBuild is the build of a program whose source a test has made: once it has been edited it
+// never ends.
+type longBuild struct {
+	t         *testing.T
+	dir, file string
+	command   string
+	first     func() // waits until the unchanged program has been built, in vain
+	building  func() // waits until the long build is under way
+	ended     func() // waits until no process of it is left
+}
+
+// newLongBuild makes a build of two processes that ignore an interrupt and have a pipe open. It
+// says that it builds when its group has been recorded: a child that is killed in the instant
+// before leaves it running.
+func newLongBuild(t *testing.T) *longBuild {
+	t.Helper()
+	b := &longBuild{t: t}
+	b.dir, b.file = sources(t)
+	var unchanged, edited string
+	unchanged, b.first, _ = pipe(t)
+	edited, b.building, b.ended = pipe(t)
+	b.command = fmt.Sprintf(`case $(cat main.go) in *edited*) ;; *) echo unchanged >%s; exit 1; esac; `+
+		`trap '' INT; exec 9>%s; until [ -e "${RESTARTER_OUTPUT%%/*}/../build" ]; do :; done; `+
+		"echo building >&9; sleep 1000 & wait; sleep 1000", unchanged, edited)
+	return b
+}
+
+// edit changes the source, at one stroke.
+func (b *longBuild) edit() {
+	b.t.Helper()
+	save(b.t, b.file+"~", "package main // edited")
+	if err := os.Rename(b.file+"~", b.file); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// sources makes a directory that looks like that of a program, for a build command of the
+// test's own.
+func sources(t *testing.T) (dir, file string) {
+	t.Helper()
+	dir = t.TempDir()
+	file = filepath.Join(dir, "main.go")
+	save(t, file, "package main")
+	for _, name := range []string{file, dir} { // older than this test binary
+		if err := os.Chtimes(name, time.Unix(1e9, 0), time.Unix(1e9, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, file
+}
+
+// withShell lets a command find what a shell script needs, but no go command.
+func withShell(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	bin := t.TempDir()
+	for _, tool := range []string{"sleep", "cat", "chmod", "mv"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Skip(err)
+		}
+		if err := os.Symlink(path, filepath.Join(bin, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd.Env = append(cmd.Env, "PATH="+bin)
+	return cmd
+}
+
+func TestStopEndsTheBuild(t *testing.T) {
+	for _, who := range []string{"parent", "child", "parent that waits", "child by SIGKILL", "child that cleans up"} {
+		who := who
+		t.Run(who, func(t *testing.T) {
+			b := newLongBuild(t)
+			args := []string{"-dir=" + b.dir, "-build=" + b.command}
+			switch who {
+			case "parent that waits":
+				args = append(args, "-wait")
+			case "child that cleans up":
+				args = append(args, "-catch")
+			}
+			p := start(t, withoutTerminal(withShell(t, command(t, "talk", args...))))
+			pid, _ := p.watched()
+			b.first()
+			sig, code := syscall.SIGTERM, 128+15
+			if who == "parent that waits" {
+				p.do("exit 3")
+				p.await("waiting for a change$")
+			}
+			b.edit()
+			p.await("main.go changed; building$")
+			b.building()
+			switch who {
+			case "child", "child that cleans up":
+				send(t, pid, sig)
+			case "child by SIGKILL":
+				sig, code = syscall.SIGKILL, 128+9
+				send(t, pid, sig)
+			default:
+				send(t, p.cmd.Process.Pid, sig)
+			}
+			if who == "child that cleans up" {
+				code = 7
+			}
+			p.wantExit(code)
+			b.ended()
+		})
+	}
+}
