@@ -215,7 +215,7 @@ func script(t *testing.T, lines ...string) string {
 	return name
 }
 
-func writeScript(t *testing.T, name string, lines ...string) {
+func writeScript(t testing.TB, name string, lines ...string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func complete() bool {
 // A process is a program under test. What it and its children print, on standard output and
 // on standard error, are lines.
 type process struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	tmp   string // its temporary directory
@@ -66,7 +66,7 @@ type process struct {
 }
 
 // command prepares this test binary as one of programs. There is no go command in its PATH.
-func command(t *testing.T, program string, args ...string) *exec.Cmd {
+func command(t testing.TB, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	if programs[program] == nil {
 		t.Fatalf("no program %q", program)
@@ -101,7 +101,7 @@ func environ(without ...string) (env []string) {
 // start starts a command with a temporary directory of its own, which has to be empty when
 // the test ends. A test that ends the process in a way that leaves something behind says so by
 // emptying it.
-func start(t *testing.T, cmd *exec.Cmd) *process {
+func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{t: t, cmd: cmd, tmp: filepath.Join(t.TempDir(), "tmp"), code: make(chan int, 1)}
 	p.more = sync.NewCond(&p.mu)
@@ -176,10 +176,7 @@ func (p *process) output() []string {
 func (p *process) await(pattern string) []string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
-	limit := time.Now().Add(time.Minute)
-	if d, ok := p.t.Deadline(); ok {
-		limit = d.Add(-10 * time.Second)
-	}
+	limit := deadline(p.t)
 	timer := time.AfterFunc(time.Until(limit), func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -200,6 +197,16 @@ func (p *process) await(pattern string) []string {
 		}
 		p.more.Wait()
 	}
+}
+
+// deadline returns shortly before the deadline of a test; a benchmark has none.
+func deadline(t testing.TB) time.Time {
+	if t, ok := t.(*testing.T); ok {
+		if d, ok := t.Deadline(); ok {
+			return d.Add(-10 * time.Second)
+		}
+	}
+	return time.Now().Add(time.Minute)
 }
 
 // count returns how many lines match so far.
@@ -224,12 +231,12 @@ func (p *process) exit() int {
 // A module is one that the go command builds in an end-to-end test. It requires this
 // module, by a replace directive.
 type module struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
 // newModule writes a module "example.com/app" with the given files and contents.
-func newModule(t *testing.T, files ...string) *module {
+func newModule(t testing.TB, files ...string) *module {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("end to end, with the go command")
