@@ -187,13 +187,21 @@ func (r *recipe) buildOnce(ctx context.Context, record, out string, args ...stri
 	cmd.Env = append(cmd.Env, "GOTMPDIR="+tmp, "RESTARTER_OUTPUT="+out)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
+	// Made before the start: between that and the record, nobody can end the build of a
+	// process that is killed.
+	f, err := os.Create(record)
+	if err != nil {
 		return nil, err
 	}
-	if err := writeWhole(record, strconv.AppendInt(nil, int64(cmd.Process.Pid), 10)); err != nil {
+	if err := cmd.Start(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if _, err := f.WriteString(strconv.Itoa(cmd.Process.Pid)); err != nil {
 		fmt.Fprintln(&said, err)
 	}
-	err := cmd.Wait()
+	f.Close()
+	err = cmd.Wait()
 	if err != nil {
 		killGroup(cmd.Process.Pid)
 	}

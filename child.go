@@ -29,7 +29,11 @@ func attend() {
 		defer close(done)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "restarter: cannot watch: %v\n", err)
-		} else if reason, ok := newWatcher(me.dir, s).watch(stop); ok {
+			return
+		}
+		w := newWatcher(me.dir, s)
+		w.start()
+		if reason, ok := w.watch(stop); ok {
 			restart(reason)
 			s.mustLeave(s.Grace)
 		}

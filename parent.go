@@ -240,8 +240,7 @@ func (p *launch) loop() int {
 		case code == ExitCode:
 			sig = p.backOff(time.Since(started), state)
 		case code != 0 && p.WaitOnFailure && time.Since(p.hungUp) > orphanGrace:
-			p.say("the program failed with exit code %d; waiting for a change", code)
-			sig = p.wait(-1)
+			sig = p.wait(-1, fmt.Sprintf("the program failed with exit code %d; waiting for a change", code))
 		default:
 			if code == 0 && built {
 				p.say("the program left with exit code 0, not %d, so its successor is not launched", ExitCode)
@@ -376,16 +375,17 @@ func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal 
 		pause = max(pause, 100*(state.UserTime()+state.SystemTime()))
 	}
 	p.short++
+	text := ""
 	if pause = min(pause, longest); pause >= time.Second {
-		p.say("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
+		text = fmt.Sprintf("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
 	}
-	return p.wait(pause)
+	return p.wait(pause, text)
 }
 
 // wait stands in for the child, for as long as it says or (below 0) without a limit: it
-// polls and builds, and returns at the first change that builds. A signal that stops the
-// parent is returned.
-func (p *launch) wait(limit time.Duration) os.Signal {
+// polls and builds, and returns at the first change that builds. Text is said once it watches.
+// A signal that stops the parent is returned.
+func (p *launch) wait(limit time.Duration, text string) os.Signal {
 	stop, built := make(chan struct{}), make(chan struct{})
 	var over <-chan time.Time
 	if limit >= 0 {
@@ -394,6 +394,7 @@ func (p *launch) wait(limit time.Duration) os.Signal {
 	if limit < 0 || limit >= settle { // for less it is not worth while
 		w := newWatcher(p.dir, p.settings)
 		w.retry = true
+		w.start() // before the user is told: his next save may be the answer
 		go func() {
 			w.watch(stop)
 			close(built)
@@ -402,6 +403,9 @@ func (p *launch) wait(limit time.Duration) os.Signal {
 			close(stop)
 			<-built
 		}()
+	}
+	if text != "" {
+		p.say("%s", text)
 	}
 	for {
 		select {

@@ -48,7 +48,7 @@ func (w *watcher) say(text string, args ...any) {
 // short names a file as the user would, where he stands.
 func (w *watcher) short(path string) string { return shortPath(path, w.Wd) }
 
-// watch polls and builds until there is a successor or stop is closed. It returns what
+// watch, after start, polls and builds until there is a successor or stop is closed. It returns what
 // changed; the hand-over says what to run. No build outlives it.
 func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -59,7 +59,6 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 			w.job = nil
 		}
 	}()
-	w.start()
 	begin := time.Now().Add(settle)
 	if w.retry {
 		begin = time.Now()
