@@ -130,12 +130,19 @@ func (w *watcher) start() {
 		w.Files = map[string]record{w.Program: {stamp: w.Old, kind: program}}
 	}
 	w.poll.recent, w.poll.awakeUntil = w.Recent, time.Unix(w.Awake, 0)
-	came, gone := w.poll.set(w.roots(w.Tracked), setOf(w.Files))
-	w.Files = nil
+	var c change
+	came, _ := w.poll.set(w.roots(w.Tracked), setOf(w.Files))
 	for _, i := range came {
-		gone.note(&w.poll.records[i], w.poll.path(&w.poll.records[i]))
+		c.note(&w.poll.records[i], w.poll.path(&w.poll.records[i]))
 	}
-	w.saw(gone.or(w.poll.sweep()).or(w.Pending))
+	for path, r := range w.Files {
+		// One that is still there was the last program's, and is not this one's.
+		if r.exists() && w.poll.find(filepath.Dir(path), filepath.Base(path)) < 0 && !exists(path) {
+			c.note(&r, path)
+		}
+	}
+	w.Files = nil
+	w.saw(c.or(w.poll.sweep()).or(w.Pending))
 	w.adopt()
 }
 
@@ -147,7 +154,22 @@ func (w *watcher) roots(tracked []string) []root {
 
 // adopt watches what Track has been called with besides.
 func (w *watcher) adopt() {
-	w.poll.set(w.roots(track.all(w.Tracked)), w.poll.fileSet, track.seen())
+	w.renew(track.all(w.Tracked), track.seen())
+}
+
+// renew watches what the roots are now. It returns the files that are new to the set. What
+// came or went under the old roots since the last sweep is a change: those are looked
+// through once more, after the new ones.
+func (w *watcher) renew(tracked []string, known ...fileSet) (came []int) {
+	old := newPoller(0)
+	old.fileSet, old.roots = w.poll.fileSet, w.poll.roots
+	came, _ = w.poll.set(w.roots(tracked), append([]fileSet{old.fileSet}, known...)...)
+	since, c := old.set(old.roots, old.fileSet)
+	for _, i := range since {
+		c.note(&old.records[i], old.path(&old.records[i]))
+	}
+	w.saw(c)
+	return came
 }
 
 // saw takes note of changes.
@@ -298,7 +320,7 @@ func (w *watcher) relist(j *job) {
 	default:
 		w.Roots = j.roots
 	}
-	came, _ := w.poll.set(w.roots(track.all(w.Tracked)), w.poll.fileSet)
+	came := w.renew(track.all(w.Tracked))
 	var c change
 	for _, i := range came {
 		if r := &w.poll.records[i]; r.source && r.notOlder(j.began) {
