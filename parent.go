@@ -151,55 +151,6 @@ func (p *launch) watchGoRun(gone func() bool) {
 	p.signals <- terminate
 }
 
-// programName returns the executable by the name it was started with: a deploy may point a
-// symbolic link to another file.
-func programName(exe string) string {
-	name, err := exec.LookPath(os.Args[0])
-	if err != nil {
-		return exe
-	}
-	a, err := os.Stat(name)
-	if err != nil {
-		return exe
-	}
-	b, err := os.Stat(exe)
-	if err != nil || !os.SameFile(a, b) {
-		return exe
-	}
-	if name, err = filepath.Abs(name); err != nil {
-		return exe
-	}
-	return name
-}
-
-// byGoRun reports whether go run built the executable: into its work folder,
-// go-build123/b001/exe/name, or into the build cache, 01/0123…-d/name.
-func byGoRun(exe string) bool {
-	dir := filepath.Dir(exe)
-	work := filepath.Dir(filepath.Dir(dir))
-	return filepath.Base(dir) == "exe" && strings.HasPrefix(filepath.Base(work), "go-build") ||
-		len(filepath.Base(dir)) == 66 && strings.HasSuffix(dir, "-d")
-}
-
-// began returns a file time before which go run had not begun to read the sources of the
-// executable: of the first file in its work folder.
-func began(exe string, s *settings, dir string) int64 {
-	work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
-	configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
-	began := s.Old.mtime
-	for _, name := range configs {
-		if info, err := os.Stat(name); err == nil {
-			began = min(began, info.ModTime().UnixNano())
-		}
-	}
-	if info, err := os.Stat(dir); err == nil && strings.HasSuffix(filepath.Dir(exe), "-d") {
-		// From the build cache: the executable may be old, but go run has compared it with
-		// the sources just now.
-		began = max(began, info.ModTime().Add(-5*time.Second).UnixNano())
-	}
-	return began
-}
-
 func (p *launch) cleanUp() {
 	signal.Stop(p.signals)
 	p.lock.Close()

@@ -1,0 +1,82 @@
+package restarter
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// A job is a listing, a build or both, side by side, in a goroutine of its own.
+type job struct {
+	lists, builds bool
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan *job // receives the job itself, once
+
+	started time.Time
+
+	recipe  recipe // with what the job has found out about it
+	began   int64  // a file time: what was written before is in the build
+	roots   []root
+	listErr error
+	exe, id string
+	said    []byte
+	err     error
+}
+
+// begin starts a job.
+func (w *watcher) begin(ctx context.Context, j *job) {
+	w.warm = w.warm || j.builds
+	w.job = j
+	j.ctx, j.cancel = context.WithCancel(ctx)
+	j.done = make(chan *job, 1)
+	j.recipe, j.began, j.started = w.recipe, w.Began, time.Now()
+	go func() {
+		defer func() { j.done <- j }()
+		j.recipe.resolve(j.ctx, w.Wd, filepath.Dir(w.Program))
+		listed := make(chan struct{})
+		go func() {
+			defer close(listed)
+			if j.lists {
+				j.roots, j.listErr = j.recipe.list(j.ctx)
+			}
+		}()
+		if j.builds {
+			j.build(w.dir, filepath.Base(w.Program))
+		}
+		<-listed
+	}()
+}
+
+// build makes an executable of the given name in a new folder of the private directory.
+func (j *job) build(dir, name string) {
+	if j.err = ensurePrivate(dir); j.err != nil {
+		return
+	}
+	var out string
+	for n := 1; ; n++ {
+		out = filepath.Join(dir, strconv.Itoa(n))
+		if j.err = os.Mkdir(out, 0o700); !errors.Is(j.err, os.ErrExist) {
+			break
+		}
+	}
+	info, err := os.Stat(out)
+	if j.err = errors.Join(j.err, err); j.err != nil {
+		return
+	}
+	j.began, j.exe = info.ModTime().UnixNano(), filepath.Join(out, name)
+	if j.said, j.err = j.recipe.build(j.ctx, j.exe, filepath.Join(dir, "build")); j.err == nil {
+		j.id, j.err = contentID(j.exe)
+	}
+}
+
+// discard removes an executable that is not going to run.
+func (j *job) discard() {
+	if j.exe != "" {
+		os.RemoveAll(filepath.Dir(j.exe))
+	}
+}
