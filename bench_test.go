@@ -22,7 +22,7 @@ func manyFiles(b testing.TB, n int) (roots []root, files []string) {
 		f.age(name, time.Hour)
 		files = append(files, f.path(name))
 		if i%20 == 0 {
-			roots = append(roots, root{kind: pkg, source: true, path: filepath.Dir(f.path(name))})
+			roots = append(roots, root{Kind: pkg, Source: true, Path: filepath.Dir(f.path(name))})
 		}
 	}
 	return roots, files
@@ -32,8 +32,8 @@ func manyFiles(b testing.TB, n int) (roots []root, files []string) {
 func watching(roots []root) *poller {
 	p := newPoller(0)
 	p.set(roots)
-	for i := range p.records {
-		p.records[i].fresh = false // as it is two seconds later
+	for i := range p.Records {
+		p.Records[i].Fresh = false // as it is two seconds later
 	}
 	p.sweep()
 	return p
@@ -44,7 +44,7 @@ func BenchmarkSweep(b *testing.B) {
 	roots, files := manyFiles(b, 5000)
 	p := watching(roots)
 	for _, r := range roots {
-		files = append(files, r.path)
+		files = append(files, r.Path)
 	}
 	var sweeps, plain time.Duration
 	b.ReportAllocs()
@@ -120,9 +120,7 @@ func init() {
 			roots = trackRoots([]string{dir})
 		}
 		came, _ := p.set(roots)
-		h := handover{Files: p.byPath()}
-		h.write(os.TempDir())
-		h.Files = nil
+		writeFile(os.TempDir(), "handover", handover{Files: p.fileSet})
 		poll := func(d time.Duration) {
 			for begin := time.Now(); time.Since(begin) < d; {
 				time.Sleep(p.wait())

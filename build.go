@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -259,13 +259,13 @@ func contentID(name string) (string, error) {
 			}
 		}
 	}
-	h := fnv.New64a()
+	h := crc32.NewIEEE()
 	h.Write(head)
 	size, err := io.Copy(h, f)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return fmt.Sprintf("%d:%x", size+int64(n), h.Sum64()), nil
+	return fmt.Sprintf("%d:%x", size+int64(n), h.Sum32()), nil
 }
 
 // relocate changes the paths at the head of the compiler's lines, which the go command

@@ -2,35 +2,35 @@ package restarter
 
 // A change says what was seen to differ: a path of each sort, or "".
 type change struct {
-	source  string // the program has to be built
-	tracked string // it has only to be restarted
-	program string // the executable it was started from
+	Source  string // the program has to be built
+	Tracked string // it has only to be restarted
+	Program string // the executable it was started from
 }
 
 func (c change) any() bool { return c != change{} }
 
 func (c *change) note(r *record, path string) {
-	if r.kind == program {
-		c.program = path
+	if r.Kind == program {
+		c.Program = path
 	}
-	if r.source {
-		c.source = path
+	if r.Source {
+		c.Source = path
 	}
-	if r.tracked {
-		c.tracked = path
+	if r.Tracked {
+		c.Tracked = path
 	}
 }
 
 // or returns c, with what it lacks from d.
 func (c change) or(d change) change {
-	if c.source == "" {
-		c.source = d.source
+	if c.Source == "" {
+		c.Source = d.Source
 	}
-	if c.tracked == "" {
-		c.tracked = d.tracked
+	if c.Tracked == "" {
+		c.Tracked = d.Tracked
 	}
-	if c.program == "" {
-		c.program = d.program
+	if c.Program == "" {
+		c.Program = d.Program
 	}
 	return c
 }

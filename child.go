@@ -23,7 +23,8 @@ func init() {
 // goroutine that importing this package starts, and only in the child.
 func attend() {
 	gone := parentWatch(me.ppid)
-	s, err := readSettings(me.dir)
+	var s settings
+	err := readFile(me.dir, "settings", &s)
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)

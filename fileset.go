@@ -1,10 +1,10 @@
 package restarter
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -13,47 +13,47 @@ import (
 // and name, and no pointer per file: a large set is small, and costs the garbage collector
 // nothing.
 type fileSet struct {
-	dirs     []string // sorted
-	names    string   // of all files, end to end
-	patterns []string // of globs
-	records  []record // directories first, then the files in the order of dirs, then by name
-	folders  int      // how many of them are directories
+	Dirs     []string // sorted
+	Names    string   // of all files, end to end
+	Patterns []string // of globs
+	Records  []record // directories first, then the files in the order of dirs, then by name
+	Folders  int      // how many of them are directories
 }
 
 // A record is one file or directory, as it was when it was last looked at.
 type record struct {
 	stamp
-	dir     uint32 // of fileSet.dirs: a file's directory, or the directory itself
-	name    uint32 // where a file's name begins in fileSet.names
-	length  uint16 // of the name
-	pattern uint16 // of fileSet.patterns, for a glob
-	kind    kind
-	source  bool // the program is made of it
-	tracked bool // Track names it
-	fresh   bool // look at its content too, or at a directory's names
+	Dir     uint32 // of fileSet.dirs: a file's directory, or the directory itself
+	Name    uint32 // where a file's name begins in fileSet.names
+	Length  uint16 // of the name
+	Pattern uint16 // of fileSet.patterns, for a glob
+	Kind    kind
+	Source  bool // the program is made of it
+	Tracked bool // Track names it
+	Fresh   bool // look at its content too, or at a directory's names
 }
 
 // nameOf returns the name of a file in its directory.
-func (s *fileSet) nameOf(r *record) string { return s.names[r.name : r.name+uint32(r.length)] }
+func (s *fileSet) nameOf(r *record) string { return s.Names[r.Name : r.Name+uint32(r.Length)] }
 
 // pathOf returns the path of a record, as a string of its own.
 func (s *fileSet) pathOf(r *record) string {
-	if r.kind.dir() {
-		return s.dirs[r.dir]
+	if r.Kind.dir() {
+		return s.Dirs[r.Dir]
 	}
-	return filepath.Join(s.dirs[r.dir], s.nameOf(r))
+	return filepath.Join(s.Dirs[r.Dir], s.nameOf(r))
 }
 
 // path returns the path of a record. It is a piece of a long string that is begun anew when
 // it is full, so that a look allocates nothing besides what os.Stat does.
 func (p *poller) path(r *record) string {
-	dir := p.dirs[r.dir]
-	if r.kind.dir() {
+	dir := p.Dirs[r.Dir]
+	if r.Kind.dir() {
 		return dir
 	}
-	if free := p.paths.Cap() - p.paths.Len(); free < len(dir)+1+int(r.length) {
+	if free := p.paths.Cap() - p.paths.Len(); free < len(dir)+1+int(r.Length) {
 		p.paths = strings.Builder{}
-		p.paths.Grow(max(16<<10, len(dir)+1+int(r.length)))
+		p.paths.Grow(max(16<<10, len(dir)+1+int(r.Length)))
 	}
 	at := p.paths.Len()
 	p.paths.WriteString(dir)
@@ -66,51 +66,27 @@ func (p *poller) path(r *record) string {
 
 // find returns the index of a file's record, or -1.
 func (s *fileSet) find(dir, name string) int {
-	d, ok := slices.BinarySearch(s.dirs, dir)
+	d, ok := slices.BinarySearch(s.Dirs, dir)
 	if !ok {
 		return -1
 	}
-	i, ok := slices.BinarySearchFunc(s.files(), name, func(r record, name string) int {
-		if c := cmp.Compare(r.dir, uint32(d)); c != 0 {
-			return c
-		}
-		return strings.Compare(s.nameOf(&r), name)
-	})
-	if !ok {
+	from, to := s.span(uint32(d))
+	i := from + sort.Search(to-from, func(i int) bool { return s.nameOf(&s.Records[from+i]) >= name })
+	if i == to || s.nameOf(&s.Records[i]) != name {
 		return -1
 	}
-	return s.folders + i
+	return i
 }
 
-func (s *fileSet) files() []record { return s.records[s.folders:] }
-
-// filesIn returns the files of a directory.
-func (s *fileSet) filesIn(dir uint32) []record {
-	byDir := func(r record, dir uint32) int { return cmp.Compare(r.dir, dir) }
-	from, _ := slices.BinarySearchFunc(s.files(), dir, byDir)
-	to, _ := slices.BinarySearchFunc(s.files(), dir+1, byDir)
-	return s.files()[from:to]
-}
-
-// byPath returns the files of a set, for the hand-over. Directories are left out: whoever
-// watches next has to read their names again.
-func (s *fileSet) byPath() map[string]record {
-	all := make(map[string]record, len(s.files()))
-	for _, r := range s.files() {
-		all[s.pathOf(&r)] = r
+// span returns where the files of a directory begin and end.
+func (s *fileSet) span(dir uint32) (from, to int) {
+	first := func(dir uint32) int {
+		return s.Folders + sort.Search(len(s.files()), func(i int) bool { return s.files()[i].Dir >= dir })
 	}
-	return all
+	return first(dir), first(dir + 1)
 }
 
-// setOf is the reverse of byPath.
-func setOf(all map[string]record) fileSet {
-	var g gatherer
-	for path, r := range all {
-		g.path(root{source: r.source, tracked: r.tracked, path: path}, r.kind)
-		g.records[len(g.records)-1].stamp = r.stamp
-	}
-	return g.set()
-}
+func (s *fileSet) files() []record { return s.Records[s.Folders:] }
 
 // A gatherer makes a fileSet. What it gathers is in no order, and may be there twice.
 type gatherer struct {
@@ -130,77 +106,80 @@ func (g *gatherer) folder(r root, pattern string, each func(os.DirEntry)) (dir u
 	}
 	// The stamp before the names, and the names once: what comes later is then seen to
 	// differ.
-	s := g.look(r.path)
+	s := g.look(r.Path)
 	fresh := s.fresh(time.Now())
-	if s.mode.IsDir() {
-		s.hash, _ = readNames(r.path, r.kind, pattern, each)
+	if s.Mode.IsDir() {
+		s.Hash, _ = readNames(r.Path, r.Kind, pattern, each)
 	}
 	dir = uint32(len(g.dirs))
-	g.dirs = append(g.dirs, r.path)
-	g.records = append(g.records, record{stamp: s, fresh: fresh, dir: dir, pattern: uint16(at),
-		kind: r.kind, source: r.source, tracked: r.tracked})
+	g.dirs = append(g.dirs, r.Path)
+	g.records = append(g.records, record{stamp: s, Fresh: fresh, Dir: dir, Pattern: uint16(at),
+		Kind: r.Kind, Source: r.Source, Tracked: r.Tracked})
 	return dir
 }
 
 // file adds a file that has no stamp yet.
 func (g *gatherer) file(r root, k kind, dir uint32, name string) {
-	g.records = append(g.records, record{dir: dir, name: uint32(g.names.Len()), length: uint16(len(name)),
-		kind: k, source: r.source, tracked: r.tracked})
+	g.records = append(g.records, record{Dir: dir, Name: uint32(g.names.Len()), Length: uint16(len(name)),
+		Kind: k, Source: r.Source, Tracked: r.Tracked})
 	g.names.WriteString(name)
 }
 
 // path adds the file r.path.
 func (g *gatherer) path(r root, k kind) {
-	g.dirs = append(g.dirs, filepath.Dir(r.path))
-	g.file(r, k, uint32(len(g.dirs)-1), filepath.Base(r.path))
+	g.dirs = append(g.dirs, filepath.Dir(r.Path))
+	g.file(r, k, uint32(len(g.dirs)-1), filepath.Base(r.Path))
 }
 
 // set returns what was added, in order, and each path once.
 func (g *gatherer) set() fileSet {
-	s := fileSet{names: g.names.String(), patterns: g.patterns, dirs: slices.Clone(g.dirs)}
-	slices.Sort(s.dirs)
-	s.dirs = slices.Clip(slices.Compact(s.dirs))
+	s := fileSet{Names: g.names.String(), Patterns: g.patterns, Dirs: slices.Clone(g.dirs), Records: g.records}
+	slices.Sort(s.Dirs)
+	s.Dirs = slices.Clip(slices.Compact(s.Dirs))
 	number := make([]uint32, len(g.dirs)) // of each directory, in order
 	for i, dir := range g.dirs {
-		n, _ := slices.BinarySearch(s.dirs, dir)
+		n, _ := slices.BinarySearch(s.Dirs, dir)
 		number[i] = uint32(n)
 	}
-	for i := range g.records {
-		g.records[i].dir = number[g.records[i].dir]
+	for i := range s.Records {
+		s.Records[i].Dir = number[s.Records[i].Dir]
 	}
-	slices.SortFunc(g.records, s.compare)
+	sort.Sort(&s)
 	n := 0
-	for i, r := range g.records {
-		if i > 0 && s.compare(r, g.records[n-1]) == 0 {
-			last := &g.records[n-1]
-			last.kind = max(last.kind, r.kind) // the program may be a tracked file as well
-			last.source = last.source || r.source
-			last.tracked = last.tracked || r.tracked
+	for i := range s.Records {
+		r := &s.Records[i]
+		if n > 0 && s.compare(&s.Records[n-1], r) == 0 {
+			last := &s.Records[n-1]
+			last.Kind = max(last.Kind, r.Kind) // the program may be a tracked file as well
+			last.Source = last.Source || r.Source
+			last.Tracked = last.Tracked || r.Tracked
 			continue
 		}
-		g.records[n] = r
-		if n++; r.kind.dir() {
-			s.folders = n
+		s.Records[n] = *r
+		if n++; r.Kind.dir() {
+			s.Folders = n
 		}
 	}
-	s.records = slices.Clip(g.records[:n])
+	s.Records = s.Records[:n]
 	return s
 }
 
+func (s *fileSet) Len() int           { return len(s.Records) }
+func (s *fileSet) Less(i, j int) bool { return s.compare(&s.Records[i], &s.Records[j]) < 0 }
+func (s *fileSet) Swap(i, j int)      { s.Records[i], s.Records[j] = s.Records[j], s.Records[i] }
+
 // compare orders directories before files, then by path. A directory may be there for
 // several patterns.
-func (s *fileSet) compare(a, b record) int {
+func (s *fileSet) compare(a, b *record) int {
 	switch {
-	case a.kind.dir() != b.kind.dir() && a.kind.dir():
+	case a.Kind.dir() && !b.Kind.dir():
 		return -1
-	case a.kind.dir() != b.kind.dir():
+	case !a.Kind.dir() && b.Kind.dir():
 		return 1
-	case a.dir != b.dir:
-		return cmp.Compare(a.dir, b.dir)
-	case !a.kind.dir():
-		return strings.Compare(s.nameOf(&a), s.nameOf(&b))
-	case a.kind != b.kind:
-		return cmp.Compare(a.kind, b.kind)
+	case a.Dir != b.Dir:
+		return int(a.Dir) - int(b.Dir)
+	case !a.Kind.dir():
+		return strings.Compare(s.nameOf(a), s.nameOf(b))
 	}
-	return cmp.Compare(a.pattern, b.pattern)
+	return int(a.Kind)<<16 + int(a.Pattern) - int(b.Kind)<<16 - int(b.Pattern)
 }

@@ -14,14 +14,25 @@ import (
 
 // A socket is one that the parent has opened and every child inherits.
 type socket struct {
-	network, address string // as the program asks for it
-	bound            string // where it is: host and port, or the full path of a Unix socket
-
+	name
 	file *os.File     // the descriptor, once the parent launches
 	ln   net.Listener // in the parent before that; in the child the last that Listen returned
 	made os.FileInfo  // the file of a Unix socket
 	gone bool         // nobody wants it any more
 }
+
+// A name says what a socket is.
+type name struct {
+	Network, Address string // as the program asks for it
+	Bound            string // where it is: host and port, or the full path of a Unix socket
+}
+
+// What parent and child tell each other: the names of the descriptors from firstSocket on, and
+// the numbers of those that the child does not want.
+type (
+	inherited struct{ Names []name }
+	unwanted  struct{ Numbers []int }
+)
 
 // reachable reports whether the file of a Unix socket is still its own. Many a program
 // removes it before it listens, and clients would wait at a socket without a name.
@@ -29,13 +40,13 @@ func (s *socket) reachable() bool {
 	if !s.hasFile() {
 		return true
 	}
-	info, err := os.Lstat(s.bound)
+	info, err := os.Lstat(s.Bound)
 	return err == nil && s.made != nil && os.SameFile(info, s.made)
 }
 
 // hasFile tells a Unix socket from an abstract one, which has a name only, and from others.
 func (s *socket) hasFile() bool {
-	return strings.HasPrefix(s.network, "unix") && !strings.HasPrefix(s.bound, "@")
+	return strings.HasPrefix(s.Network, "unix") && !strings.HasPrefix(s.Bound, "@")
 }
 
 // close closes the socket, and removes its file before: the number of that may be given to
@@ -50,7 +61,7 @@ func (s *socket) close() {
 
 func (s *socket) removeFile() {
 	if s.hasFile() && s.reachable() {
-		os.Remove(s.bound)
+		os.Remove(s.Bound)
 	}
 }
 
@@ -100,7 +111,7 @@ func Listen(network, address string) (net.Listener, error) {
 		if err == nil {
 			// A program that never launches shall not collect those that it has closed.
 			sockets.all = slices.DeleteFunc(sockets.all, func(s *socket) bool { return !isOpen(s.ln) })
-			sockets.all = append(sockets.all, &socket{network: network, address: address, ln: ln})
+			sockets.all = append(sockets.all, &socket{name: name{Network: network, Address: address}, ln: ln})
 		}
 		return ln, err
 	case len(sockets.all) > 0:
@@ -113,7 +124,7 @@ func listenInChild(network, address string) (ln net.Listener, err error) {
 	sockets.settled.Reset(askedWithin)
 	for _, s := range sockets.all {
 		// One that is in use is not given away twice: net.Listen would not do that either.
-		if !s.gone && s.network == network && s.address == address && !isOpen(s.ln) && s.reachable() {
+		if !s.gone && s.Network == network && s.Address == address && !isOpen(s.ln) && s.reachable() {
 			s.ln, err = net.FileListener(s.file)
 			return s.ln, err
 		}
@@ -146,12 +157,12 @@ func (s *socket) inTheWayOf(network, address string) bool {
 	if isOpen(s.ln) {
 		return false
 	}
-	if strings.HasPrefix(network, "unix") || strings.HasPrefix(s.network, "unix") {
+	if strings.HasPrefix(network, "unix") || strings.HasPrefix(s.Network, "unix") {
 		path, err := filepath.Abs(address)
-		return err == nil && path == s.bound
+		return err == nil && path == s.Bound
 	}
 	_, name, _ := net.SplitHostPort(address)
-	_, held, _ := net.SplitHostPort(s.bound)
+	_, held, _ := net.SplitHostPort(s.Bound)
 	port, err := net.LookupPort(network, name)
 	return err == nil && strconv.Itoa(port) == held
 }
@@ -164,7 +175,7 @@ func takeSockets() (taken []*socket) {
 	for _, s := range sockets.all {
 		if f, ok := s.ln.(interface{ File() (*os.File, error) }); ok && inherits {
 			if file, err := f.File(); err == nil {
-				s.file, s.bound = file, s.ln.Addr().String()
+				s.file, s.Bound = file, s.ln.Addr().String()
 				taken = append(taken, s)
 			}
 		}
@@ -180,8 +191,8 @@ func takeSockets() (taken []*socket) {
 
 // findFile notes the file of a Unix socket.
 func (s *socket) findFile() {
-	if path, err := filepath.Abs(s.bound); err == nil && s.hasFile() {
-		s.bound = path
+	if path, err := filepath.Abs(s.Bound); err == nil && s.hasFile() {
+		s.Bound = path
 		s.made, _ = os.Lstat(path)
 	}
 }
@@ -195,25 +206,27 @@ func (p *launch) writeSockets() error {
 		}
 		return s.gone
 	})
-	var w wire
-	w.int(format, int64(len(p.sockets)))
+	var tell inherited
 	for _, s := range p.sockets {
-		w.string(s.network, s.address, s.bound)
+		tell.Names = append(tell.Names, s.name)
 	}
-	return writeWhole(filepath.Join(p.dir, "sockets"), w)
+	var told inherited
+	if err := readFile(p.dir, "sockets", &told); err == nil && slices.Equal(told.Names, tell.Names) {
+		return nil // the disk may be full by now
+	}
+	return writeFile(p.dir, "sockets", tell)
 }
 
 // inherit takes over the parent's sockets, before anything can inherit them in turn.
 func inherit() {
-	data, err := os.ReadFile(filepath.Join(me.dir, "sockets"))
-	r := wireReader{data: data}
-	if err != nil || !inherits || r.int() != format {
+	var told inherited
+	if !inherits || readFile(me.dir, "sockets", &told) != nil {
 		return
 	}
-	for fd, end := firstSocket, firstSocket+int(r.int()); fd < end && r.err == nil; fd++ {
-		s := &socket{network: r.string(), address: r.string(), bound: r.string(), gone: true}
-		if closeOnExec(fd) {
-			s.file, s.gone = os.NewFile(uintptr(fd), s.address), false
+	for i, name := range told.Names {
+		s := &socket{name: name, gone: true}
+		if fd := firstSocket + i; closeOnExec(fd) {
+			s.file, s.gone = os.NewFile(uintptr(fd), s.Address), false
 		}
 		s.findFile()
 		sockets.all = append(sockets.all, s)
@@ -229,31 +242,29 @@ func inherit() {
 
 // drop closes sockets that nobody wants any more, here and in the parent.
 func drop(which func(*socket) bool) {
-	var w wire
-	w.int(format)
+	var tell unwanted
 	for i, s := range sockets.all {
 		if !s.gone && which(s) {
 			s.file.Close()
 			s.gone = true
 		}
 		if s.gone {
-			w.int(int64(i))
+			tell.Numbers = append(tell.Numbers, i)
 		}
 	}
-	if len(w) > 1 {
-		writeWhole(filepath.Join(me.dir, "dropped"), w)
+	if len(tell.Numbers) > 0 {
+		writeFile(me.dir, "dropped", tell)
 	}
 }
 
 // dropSockets closes in the parent what the child has dropped.
 func (p *launch) dropSockets() {
-	data, err := os.ReadFile(filepath.Join(p.dir, "dropped"))
-	r := wireReader{data: data}
-	if err != nil || r.int() != format {
+	var told unwanted
+	if readFile(p.dir, "dropped", &told) != nil {
 		return
 	}
-	for r.err == nil && len(r.data) > 0 {
-		if i := int(r.int()); i >= 0 && i < len(p.sockets) {
+	for _, i := range told.Numbers {
+		if i < len(p.sockets) {
 			p.sockets[i].close()
 		}
 	}

@@ -43,7 +43,7 @@ func byGoRun(exe string) bool {
 func began(exe string, s *settings, dir string) int64 {
 	work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
 	configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
-	began := s.Old.mtime
+	began := s.Old.Mtime
 	for _, name := range configs {
 		if info, err := os.Stat(name); err == nil {
 			began = min(began, info.ModTime().UnixNano())

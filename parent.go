@@ -111,7 +111,7 @@ func (p *launch) prepare(mainFile string) error {
 	s.Wd, _ = os.Getwd()
 	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
 	goRun := byGoRun(exe)
-	s.Began = s.Old.mtime
+	s.Began = s.Old.Mtime
 	if goRun {
 		s.Began = began(exe, s, p.dir)
 	}
@@ -161,24 +161,23 @@ func (p *launch) cleanUp() {
 func (p *launch) loop() int {
 	var last string // the executable of the last child that could be started
 	for {
-		exe, id := nextProgram(p.dir, &p.settings)
+		run := nextProgram(p.dir, &p.settings)
 		if sig := p.pendingStop(); sig != nil {
 			return signalCode(sig)
 		}
 		started := time.Now()
-		state, err := p.run(exe)
-		if err != nil && last != "" && last != exe {
+		state, err := p.run(run.Exe)
+		if err != nil && last != "" && last != run.Exe {
 			p.say("cannot start the new program: %v; starting the last one again", err)
-			exe = last
-			state, err = p.run(exe)
+			run.Exe = last
+			state, err = p.run(last)
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "restarter: cannot start the program: %v\n", err)
 			return 1
 		}
-		last = exe
-		next, nextID := nextProgram(p.dir, &p.settings)
-		built := next != exe || nextID != id
+		last = run.Exe
+		built := nextProgram(p.dir, &p.settings) != run
 		code := exitCode(state)
 		var sig os.Signal
 		switch {
@@ -260,7 +259,7 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 				told = time.After(time.Second)
 			}
 		case <-told:
-			writeWhole(filepath.Join(p.dir, "stop"), nil)
+			writeFile(p.dir, "stop", struct{}{})
 		case <-overdue:
 			p.say("the program did not leave within %v; ended", p.Grace)
 			cmd.Process.Kill()
@@ -287,7 +286,10 @@ func (p *launch) furnish() error {
 	if err := p.writeSockets(); err != nil {
 		return err
 	}
-	return p.settings.write(p.dir)
+	if exists(filepath.Join(p.dir, "settings")) {
+		return nil // the disk may be full by now
+	}
+	return writeFile(p.dir, "settings", p.settings)
 }
 
 func (p *launch) environ() (env []string) {

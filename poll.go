@@ -78,14 +78,14 @@ func (p *poller) budget() int {
 // is everything.
 func (p *poller) tick() change {
 	p.left = min(p.left, 0) + p.budget()
-	if p.left >= len(p.records) {
+	if p.left >= len(p.Records) {
 		return p.whole(change{}, false)
 	}
 	var c change
 	var stale bool
 	start, budget := time.Now(), p.left
 	for _, i := range p.hot[:p.foremost] {
-		stale = p.look(&p.records[i], &c) || stale
+		stale = p.look(&p.Records[i], &c) || stale
 	}
 	others := p.hot[p.foremost:]
 	for range others {
@@ -93,7 +93,7 @@ func (p *poller) tick() change {
 			break
 		}
 		p.nextHot = (p.nextHot + 1) % len(others)
-		stale = p.look(&p.records[others[p.nextHot]], &c) || stale
+		stale = p.look(&p.Records[others[p.nextHot]], &c) || stale
 	}
 	for range p.files() {
 		if p.left <= 0 {
@@ -119,20 +119,27 @@ func (p *poller) sweep() change {
 // whole looks at everything, after a part of it was seen to have changed or to be stale.
 func (p *poller) whole(c change, stale bool) change {
 	start, before := time.Now(), p.left
-	for i := range p.records {
-		stale = p.look(&p.records[i], &c) || stale
+	for i := range p.Records {
+		stale = p.look(&p.Records[i], &c) || stale
 	}
 	p.paid(time.Since(start), before-p.left)
 	if stale {
 		came, gone := p.set(p.roots, p.fileSet)
 		for _, i := range came {
-			c.note(&p.records[i], p.path(&p.records[i]))
-			p.remember(p.path(&p.records[i]))
+			p.remember(p.path(&p.Records[i]))
 		}
-		c = c.or(gone)
+		c = p.noteAll(came, c).or(gone)
 	}
 	if c.any() {
 		p.wake()
+	}
+	return c
+}
+
+// noteAll returns c, with the records that are numbered.
+func (p *poller) noteAll(numbers []int, c change) change {
+	for _, i := range numbers {
+		c.note(&p.Records[i], p.path(&p.Records[i]))
 	}
 	return c
 }
@@ -164,28 +171,27 @@ func (p *poller) look(r *record, c *change) (stale bool) {
 	p.left--
 	path := p.path(r)
 	was, now := r.stamp, p.stamp(path)
-	now.hash = was.hash
+	now.Hash = was.Hash
 	same := now == was
-	if same && !r.fresh {
+	if same && !r.Fresh {
 		return false
 	}
 	p.keep(r, now, path)
-	if r.kind.dir() {
+	if r.Kind.dir() {
 		if !same {
 			// One file may have taken the place of another, by rename.
-			files := p.filesIn(r.dir)
-			for i := range files {
-				p.look(&files[i], c)
+			for i, to := p.span(r.Dir); i < to; i++ {
+				p.look(&p.Records[i], c)
 			}
 		}
-		return r.hash != was.hash
+		return r.Hash != was.Hash
 	}
-	if !same || was.hash != 0 && r.hash != was.hash {
+	if !same || was.Hash != 0 && r.Hash != was.Hash {
 		c.note(r, path)
 		p.remember(path)
 	}
-	if !r.fresh {
-		r.hash = 0
+	if !r.Fresh {
+		r.Hash = 0
 	}
 	return false
 }
@@ -194,18 +200,18 @@ func (p *poller) look(r *record, c *change) (stale bool) {
 // look, a large one's at the first and the last. It is paid for in looks.
 func (p *poller) keep(r *record, s stamp, path string) {
 	const large = 1 << 20
-	first := !r.fresh
-	r.fresh = s.fresh(time.Now()) && r.kind != program
+	first := !r.Fresh
+	r.Fresh = s.fresh(time.Now()) && r.Kind != program
 	switch {
-	case r.kind.dir() && s.mode.IsDir():
+	case r.Kind.dir() && s.Mode.IsDir():
 		var names int
-		s.hash, names = readNames(path, r.kind, p.patterns[r.pattern], nil)
+		s.Hash, names = readNames(path, r.Kind, p.Patterns[r.Pattern], nil)
 		p.left -= 10 + names/4
-	case r.kind.dir() || !s.exists() || !s.mode.IsRegular() || first && !r.fresh:
-		s.hash = 0
-	case s.size <= large || first || !r.fresh || s != r.stamp:
-		s.hash = contentHash(path, s.size)
-		p.left -= 10 + int(min(s.size, 1<<40)>>12)
+	case r.Kind.dir() || !s.exists() || !s.Mode.IsRegular() || first && !r.Fresh:
+		s.Hash = 0
+	case s.Size <= large || first || !r.Fresh || s != r.stamp:
+		s.Hash = contentHash(path, s.Size)
+		p.left -= 10 + int(min(s.Size, 1<<40)>>12)
 	}
 	r.stamp = s
 }
@@ -233,21 +239,13 @@ func (p *poller) heat() {
 		}
 	}
 	p.foremost = len(p.hot)
-	for _, i := range p.hot[:p.foremost] {
-		for j := max(int(i)-beside, p.folders); j < min(int(i)+beside, len(p.records)); j++ {
-			if p.records[j].dir == p.records[i].dir {
-				p.hot = append(p.hot, int32(j))
-			}
-		}
-	}
-	for i := range p.records {
-		if p.records[i].kind != member {
+	for i := range p.Records {
+		r := &p.Records[i]
+		near := func(j int32) bool { return i-int(j) <= beside && int(j)-i <= beside && p.Records[j].Dir == r.Dir }
+		if r.Kind != member || slices.ContainsFunc(p.hot[:p.foremost], near) {
 			p.hot = append(p.hot, int32(i))
 		}
 	}
-	others := p.hot[p.foremost:]
-	slices.Sort(others)
-	p.hot = p.hot[:p.foremost+len(slices.Compact(others))]
 }
 
 // set makes the poller watch what the roots lead to now. A file that is known keeps its
@@ -255,13 +253,13 @@ func (p *poller) heat() {
 // not known, and what was known to exist and does not belong to the set any more.
 func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
 	p.fileSet, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
-	for i := p.folders; i < len(p.records); i++ {
-		r := &p.records[i]
+	for i := p.Folders; i < len(p.Records); i++ {
+		r := &p.Records[i]
 		was := -1
 		for k := 0; k < len(known) && was < 0; k++ {
-			if was = known[k].find(p.dirs[r.dir], p.nameOf(r)); was >= 0 {
-				r.stamp = known[k].records[was].stamp
-				r.fresh = r.hash != 0
+			if was = known[k].find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
+				r.stamp = known[k].Records[was].stamp
+				r.Fresh = r.Hash != 0
 			}
 		}
 		if was >= 0 {
@@ -276,7 +274,7 @@ func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
 	for k := range known {
 		for i := range known[k].files() {
 			was := &known[k].files()[i]
-			if was.exists() && p.find(known[k].dirs[was.dir], known[k].nameOf(was)) < 0 {
+			if was.exists() && p.find(known[k].Dirs[was.Dir], known[k].nameOf(was)) < 0 {
 				gone.note(was, known[k].pathOf(was))
 			}
 		}

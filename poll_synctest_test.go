@@ -45,7 +45,7 @@ func inWorld(t *testing.T, n int, test func(w *world)) {
 			if err := os.Mkdir(sub, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			roots = append(roots, root{kind: pkg, source: true, path: sub})
+			roots = append(roots, root{Kind: pkg, Source: true, Path: sub})
 		}
 		files = append(files, filepath.Join(sub, fmt.Sprintf("%05d.go", i)))
 		if err := os.WriteFile(files[i], nil, 0o644); err != nil {
@@ -175,7 +175,7 @@ func TestLatency(t *testing.T) {
 							w.run(time.Duration(random.Intn(1000)) * time.Millisecond) // to any point of a round
 							kind.change(w, order[k])                                   // in no order, and no file twice
 							c, d := w.run(time.Minute)
-							if c.source == "" {
+							if c.Source == "" {
 								t.Fatalf("%s: not seen in %v", kind.name, d)
 							}
 							took = append(took, d)
@@ -207,7 +207,7 @@ func TestLatencyOfRepeatedEdit(t *testing.T) {
 		w.run(time.Minute)
 		for k := 0; k < 100; k++ {
 			w.touch(w.files[1234])
-			if c, d := w.run(time.Minute); c.source != w.files[1234] || d > 2*awakeTick {
+			if c, d := w.run(time.Minute); c.Source != w.files[1234] || d > 2*awakeTick {
 				t.Fatalf("%+v after %v", c, d)
 			}
 		}
@@ -238,7 +238,7 @@ func TestTick(t *testing.T) {
 				t.Error("looked before the tick")
 			}
 			time.Sleep(1)
-			if c := w.poll.tick(); c.source != w.files[7] {
+			if c := w.poll.tick(); c.Source != w.files[7] {
 				t.Errorf("%+v at the tick", c)
 			}
 			w.poll.awakeUntil = time.Time{}

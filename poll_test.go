@@ -62,7 +62,7 @@ func (f folder) check(err error) {
 func (f folder) poller(roots ...root) *poller {
 	p := newPoller(0)
 	for i := range roots {
-		roots[i].path = f.path(roots[i].path)
+		roots[i].Path = f.path(roots[i].Path)
 	}
 	p.set(roots)
 	return p
@@ -120,14 +120,14 @@ func TestChanges(t *testing.T) {
 				t.Skip("takes a privilege")
 			}
 			f := newFolder(t, "a.go")
-			p := f.poller(root{kind: pkg, source: true})
+			p := f.poller(root{Kind: pkg, Source: true})
 			if c := p.sweep(); c.any() {
 				t.Fatalf("%+v before the change", c)
 			}
 			test.change(f)
 			want := change{}
 			if test.want != "" {
-				want.source = f.path(test.want)
+				want.Source = f.path(test.want)
 			}
 			if c := p.sweep(); c != want {
 				t.Errorf("%+v, want %+v", c, want)
@@ -142,11 +142,11 @@ func TestChanges(t *testing.T) {
 // A change of mode counts: a file that cannot be read is another program.
 func TestModeCounts(t *testing.T) {
 	f := newFolder(t, "a.go")
-	p := f.poller(root{kind: pkg, source: true})
+	p := f.poller(root{Kind: pkg, Source: true})
 	p.stat = mtimeOnly(p.stat)
 	p.sweep()
 	f.check(os.Chmod(f.path("a.go"), 0o444))
-	if c := p.sweep(); c.source == "" {
+	if c := p.sweep(); c.Source == "" {
 		t.Error("not seen")
 	}
 	f.check(os.Chmod(f.path("a.go"), 0o644)) // or Windows cannot remove it
@@ -168,10 +168,10 @@ func TestTimePutBack(t *testing.T) {
 		if changeTime(info) == 0 {
 			t.Skip("this system has no change time")
 		}
-		p := f.poller(root{kind: pkg, source: true})
-		p.records[p.folders].fresh = false // as if it had been watched for long
+		p := f.poller(root{Kind: pkg, Source: true})
+		p.Records[p.Folders].Fresh = false // as if it had been watched for long
 		save(f, "a.go", "a.oo")
-		if c := p.sweep(); c.source == "" {
+		if c := p.sweep(); c.Source == "" {
 			t.Error("not seen")
 		}
 	})
@@ -180,9 +180,9 @@ func TestTimePutBack(t *testing.T) {
 		f.age("a.go", 0)
 		p := newPoller(0)
 		p.stat = mtimeOnly(p.stat)
-		p.set([]root{{kind: pkg, source: true, path: f.dir}})
+		p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
 		save(f, "a.go", "a.oo")
-		if c := p.sweep(); c.source == "" {
+		if c := p.sweep(); c.Source == "" {
 			t.Error("not seen")
 		}
 	})
@@ -191,10 +191,10 @@ func TestTimePutBack(t *testing.T) {
 // saves writes a file again and again, always of the same size, and wants every save seen.
 func saves(t *testing.T, f folder, p *poller) {
 	t.Helper()
-	p.set([]root{{kind: pkg, source: true, path: f.dir}})
+	p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
 	for i := 0; i < 50; i++ {
 		f.write("a.go", fmt.Sprintf("%04d", i))
-		if c := p.sweep(); c.source == "" {
+		if c := p.sweep(); c.Source == "" {
 			t.Fatalf("save %d was not seen", i)
 		}
 		if c := p.sweep(); c.any() {
@@ -249,7 +249,7 @@ func TestCoarseFileSystem(t *testing.T) {
 	for i := 0; i < 50; i++ {
 		name := fmt.Sprintf("new%d.go", i)
 		f.write(name, "")
-		if c := p.sweep(); c.source != f.path(name) {
+		if c := p.sweep(); c.Source != f.path(name) {
 			t.Fatalf("%s: %+v", name, c)
 		}
 	}
@@ -262,8 +262,8 @@ func TestFresh(t *testing.T) {
 		-time.Second: true, -59 * time.Second: true, -2 * time.Minute: false, // a clock that is ahead, and one that is wrong
 	} {
 		then := now.Add(-age).UnixNano()
-		for _, s := range []stamp{{mtime: then}, {mtime: now.Add(-time.Hour).UnixNano(), ctime: then}} {
-			if age >= -time.Minute/2 || s.ctime == 0 {
+		for _, s := range []stamp{{Mtime: then}, {Mtime: now.Add(-time.Hour).UnixNano(), Ctime: then}} {
+			if age >= -time.Minute/2 || s.Ctime == 0 {
 				if got := s.fresh(now); got != want {
 					t.Errorf("%v old, %+v: fresh is %v", age, s, got)
 				}
@@ -284,7 +284,7 @@ func TestNotOlder(t *testing.T) {
 		{10*s + 1, 10*s + 1, true}, {10*s + 1, 10*s + 2, false}, {10*s + 2, 10*s + 1, true},
 		{10 * s, 11*s + 5, true}, {10 * s, 12 * s, false},
 	} {
-		if got := (stamp{mtime: test.mtime}).notOlder(test.ref); got != test.want {
+		if got := (stamp{Mtime: test.mtime}).notOlder(test.ref); got != test.want {
 			t.Errorf("%d not older than %d: %v", test.mtime, test.ref, got)
 		}
 	}
@@ -329,7 +329,7 @@ func TestTracked(t *testing.T) {
 			test.change(f)
 			want := change{}
 			if test.want != "" {
-				want.tracked = f.path(test.want)
+				want.Tracked = f.path(test.want)
 			}
 			if c := p.sweep(); c != want {
 				t.Errorf("%+v, want %+v", c, want)
@@ -345,12 +345,12 @@ func TestTracked(t *testing.T) {
 func TestSetOnce(t *testing.T) {
 	f := newFolder(t, "app", "a.go", "x.txt")
 	p := f.poller(
-		root{kind: pkg, source: true}, root{kind: pkg, source: true}, root{kind: tree, tracked: true},
-		root{kind: file, tracked: true, path: "a.go"}, root{kind: program, path: "app"},
-		root{kind: glob, source: true, path: "*.txt"}, root{kind: glob, source: true, path: "*.md"},
+		root{Kind: pkg, Source: true}, root{Kind: pkg, Source: true}, root{Kind: tree, Tracked: true},
+		root{Kind: file, Tracked: true, Path: "a.go"}, root{Kind: program, Path: "app"},
+		root{Kind: glob, Source: true, Path: "*.txt"}, root{Kind: glob, Source: true, Path: "*.md"},
 	)
-	if p.folders != 4 || len(p.files()) != 3 { // for pkg, tree, *.txt and *.md
-		t.Errorf("%d directories, %d files", p.folders, len(p.files()))
+	if p.Folders != 4 || len(p.files()) != 3 { // for pkg, tree, *.txt and *.md
+		t.Errorf("%d directories, %d files", p.Folders, len(p.files()))
 	}
 	type flags struct{ source, tracked, program bool }
 	for name, want := range map[string]flags{
@@ -360,8 +360,8 @@ func TestSetOnce(t *testing.T) {
 		if i < 0 {
 			t.Fatalf("no %s", name)
 		}
-		r := p.records[i]
-		if got := (flags{r.source, r.tracked, r.kind == program}); got != want || p.path(&r) != f.path(name) || p.pathOf(&r) != f.path(name) {
+		r := p.Records[i]
+		if got := (flags{r.Source, r.Tracked, r.Kind == program}); got != want || p.path(&r) != f.path(name) || p.pathOf(&r) != f.path(name) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 	}
@@ -375,17 +375,17 @@ func TestSetOnce(t *testing.T) {
 // A new set keeps the stamps of what was known, says what came, and notes what went.
 func TestSetKeepsStamps(t *testing.T) {
 	f := newFolder(t, "a/1.go", "a/2.go", "b/3.go", "c/4.go")
-	p := f.poller(root{kind: pkg, source: true, path: "a"}, root{kind: pkg, source: true, path: "b"})
+	p := f.poller(root{Kind: pkg, Source: true, Path: "a"}, root{Kind: pkg, Source: true, Path: "b"})
 	f.write("a/1.go", "changed")
-	known := setOf(p.byPath()) // as the hand-over has them
-	came, gone := p.set([]root{{kind: pkg, source: true, path: f.path("a")}, {kind: pkg, source: true, path: f.path("c")}}, known)
-	if len(came) != 1 || p.path(&p.records[came[0]]) != f.path("c/4.go") {
+	known := p.fileSet
+	came, gone := p.set([]root{{Kind: pkg, Source: true, Path: f.path("a")}, {Kind: pkg, Source: true, Path: f.path("c")}}, known)
+	if len(came) != 1 || p.path(&p.Records[came[0]]) != f.path("c/4.go") {
 		t.Errorf("%d came", len(came))
 	}
-	if gone != (change{source: f.path("b/3.go")}) {
+	if gone != (change{Source: f.path("b/3.go")}) {
 		t.Errorf("gone: %+v", gone)
 	}
-	if c := p.sweep(); c.source != f.path("a/1.go") {
+	if c := p.sweep(); c.Source != f.path("a/1.go") {
 		t.Errorf("the edit before the set: %+v", c)
 	}
 }
@@ -403,8 +403,8 @@ func TestFileBesideSet(t *testing.T) {
 		}
 		return os.Stat(name)
 	}
-	p.set([]root{{kind: pkg, source: true, path: f.dir}})
-	if c := p.sweep(); c.source != f.path("late.go") {
+	p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
+	if c := p.sweep(); c.Source != f.path("late.go") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -416,7 +416,7 @@ func TestFreshFileGoes(t *testing.T) {
 	p := newPoller(0)
 	p.set(trackRoots([]string{f.path("a.conf")}))
 	f.check(os.Remove(f.path("a.conf")))
-	if c := p.sweep(); c.tracked == "" {
+	if c := p.sweep(); c.Tracked == "" {
 		t.Error("not seen")
 	}
 	if r := p.files()[0]; r.stamp != (stamp{}) || r.exists() {
@@ -430,7 +430,7 @@ func TestFreshFileGoes(t *testing.T) {
 // What paths are made of is reused, and never overwritten.
 func TestPathsLast(t *testing.T) {
 	f := newFolder(t, "a.go", "b.go")
-	p := f.poller(root{kind: pkg, source: true})
+	p := f.poller(root{Kind: pkg, Source: true})
 	first := p.path(&p.files()[0])
 	for i := 0; i < 10000; i++ {
 		if got := p.path(&p.files()[1]); got != f.path("b.go") {

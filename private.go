@@ -118,30 +118,7 @@ func removePrivate(dir string) {
 	}
 }
 
-// writeWhole writes a file of the private directory, so that it appears whole. What stands
-// there already needs no room on a full disk.
-func writeWhole(name string, data []byte) error {
-	if old, err := os.ReadFile(name); err == nil && string(old) == string(data) {
-		return nil
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), "new-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err2 := f.Close(); err == nil {
-		err = err2
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-// settings is what the parent tells every child.
+// settings is what the parent tells every child. Its fields are exported for writeFile.
 type settings struct {
 	Recipe   recipe // as far as the linker recorded it
 	Program  string // the executable that the parent was started from, as it was named
@@ -154,113 +131,39 @@ type settings struct {
 	Quiet    bool
 }
 
-// handover is what one process tells the next that watches.
+// handover is what one process tells the next that watches. Its fields are exported for writeFile.
 type handover struct {
+	next
 	recipe         // as far as it has been resolved
-	Exe     string // the executable to run
-	ID      string // its content ID
 	Alias   string // the content ID of the same program, built by our recipe
 	Known   bool   // the sources have been listed, or cannot be
-	Roots   []root // without what Track names
+	Roots   []root // what the program is made of
 	Tracked []string
-	Pending change // seen, but neither built nor restarted for
-	Files   map[string]record
+	Pending change   // seen, but neither built nor restarted for
+	Files   fileSet  // what Roots, Tracked and the program lead to, as last seen
 	Recent  []string // the files that changed last
 	Awake   int64    // until when the poller is in its higher gear, in seconds
 }
 
-// format changes whenever settings or handover do: the child may have been built with
-// another version of this package than its parent.
-const format = 1
-
-var errFormat = errors.New("the parent was built with another version of restarter; start it again")
-
-func (s *settings) write(dir string) error {
-	var w wire
-	w.int(format)
-	w.recipe(&s.Recipe)
-	w.string(s.Program, s.OldID, s.Wd)
-	w.stamp(s.Old)
-	w.int(s.Began, int64(s.Interval), int64(s.Grace), bit(s.Quiet))
-	return writeWhole(filepath.Join(dir, "settings"), w)
-}
-
-func readSettings(dir string) (s settings, err error) {
-	data, err := os.ReadFile(filepath.Join(dir, "settings"))
-	if err != nil {
-		return s, err
-	}
-	r := wireReader{data: data}
-	if r.int() != format {
-		return s, errFormat
-	}
-	s.Recipe = r.recipe()
-	s.Program, s.OldID, s.Wd = r.string(), r.string(), r.string()
-	s.Old = r.stamp()
-	s.Began, s.Interval, s.Grace, s.Quiet = r.int(), time.Duration(r.int()), time.Duration(r.int()), r.int() == 1
-	return s, r.err
-}
-
-func (h *handover) write(dir string) error {
-	var w wire
-	w.int(format)
-	w.string(h.Exe, h.ID, h.Alias)
-	w.int(bit(h.Known), int64(len(h.Roots)))
-	w.recipe(&h.recipe)
-	w.strings(h.Tracked)
-	w.string(h.Pending.source, h.Pending.tracked)
-	for _, r := range h.Roots {
-		w.int(int64(r.kind), bit(r.source), bit(r.tracked))
-		w.string(r.path)
-	}
-	w.int(int64(len(h.Files)))
-	for path, r := range h.Files {
-		w.int(int64(r.kind), bit(r.source), bit(r.tracked))
-		w.string(path)
-		w.stamp(r.stamp)
-	}
-	w.strings(h.Recent)
-	w.int(h.Awake)
-	return writeWhole(filepath.Join(dir, "handover"), w)
+// next is what the parent reads of a hand-over.
+type next struct {
+	Exe string // the executable to run
+	ID  string // its content ID
 }
 
 // readHandover returns nil where no child has left one.
 func readHandover(dir string) *handover {
-	data, err := os.ReadFile(filepath.Join(dir, "handover"))
-	if err != nil {
-		return nil
-	}
-	r := wireReader{data: data}
-	if r.int() != format {
-		return nil
-	}
-	h := &handover{Exe: r.string(), ID: r.string(), Alias: r.string(), Known: r.int() == 1}
-	roots := r.int()
-	h.recipe, h.Tracked = r.recipe(), r.strings()
-	h.Pending = change{source: r.string(), tracked: r.string()}
-	for ; roots > 0 && r.err == nil; roots-- {
-		h.Roots = append(h.Roots, root{kind(r.int()), r.int() == 1, r.int() == 1, r.string()})
-	}
-	h.Files = make(map[string]record)
-	for files := r.int(); files > 0 && r.err == nil; files-- {
-		f := record{kind: kind(r.int()), source: r.int() == 1, tracked: r.int() == 1}
-		path := r.string()
-		f.stamp = r.stamp()
-		h.Files[path] = f
-	}
-	h.Recent, h.Awake = r.strings(), r.int()
-	if r.err != nil {
+	h := new(handover)
+	if readFile(dir, "handover", h) != nil {
 		return nil
 	}
 	return h
 }
 
-// nextProgram returns the executable that is to run, with its content ID.
-func nextProgram(dir string, s *settings) (exe, id string) {
-	data, err := os.ReadFile(filepath.Join(dir, "handover"))
-	r := wireReader{data: data}
-	if err != nil || r.int() != format {
-		return s.Program, s.OldID
+// nextProgram returns what is to run.
+func nextProgram(dir string, s *settings) (n next) {
+	if readFile(dir, "handover", &n) != nil {
+		return next{s.Program, s.OldID}
 	}
-	return r.string(), r.string()
+	return n
 }

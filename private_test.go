@@ -21,15 +21,15 @@ func TestSettingsRoundTrip(t *testing.T) {
 		{},
 		{
 			Recipe: someRecipe, Program: "/bin/app", Began: math.MinInt64,
-			Old:   stamp{mtime: 1, ctime: -2, size: math.MaxInt64, mode: os.ModeSymlink | 0o755, hash: math.MaxUint64},
+			Old:   stamp{Mtime: 1, Ctime: -2, Size: math.MaxInt64, Mode: os.ModeSymlink | 0o755, Hash: math.MaxUint32},
 			OldID: "id", Wd: "/", Interval: time.Hour, Grace: time.Second, Quiet: true,
 		},
 	} {
-		if err := want.write(dir); err != nil {
+		if err := writeFile(dir, "settings", want); err != nil {
 			t.Fatal(err)
 		}
-		got, err := readSettings(dir)
-		if err != nil || !reflect.DeepEqual(got, want) {
+		var got settings
+		if err := readFile(dir, "settings", &got); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, want\n%+v, error %v", got, want, err)
 		}
 	}
@@ -41,28 +41,28 @@ func TestHandoverRoundTrip(t *testing.T) {
 	if h := readHandover(dir); h != nil {
 		t.Errorf("a hand-over from nowhere: %+v", h)
 	}
-	if exe, id := nextProgram(dir, &s); exe != s.Program || id != s.OldID {
-		t.Errorf("without a hand-over, %s %s is to run", exe, id)
+	if got := nextProgram(dir, &s); got != (next{s.Program, s.OldID}) {
+		t.Errorf("without a hand-over, %v is to run", got)
 	}
 	want := handover{
-		recipe: someRecipe, Exe: "/private/1/app", ID: "new", Alias: "alias", Known: true,
-		Roots:   []root{{kind: pkg, source: true, path: "/src"}, {kind: glob, tracked: true, path: "/conf/*"}},
-		Tracked: []string{"/conf/*", "/x"},
-		Files: map[string]record{
-			"/src/main.go": {stamp: stamp{mtime: 5, ctime: 6, size: 7, mode: 0o644, hash: 1 << 63}, source: true},
-			"/conf/a":      {tracked: true},
-			"/bin/app":     {stamp: stamp{mtime: -1}, kind: program},
-		},
+		next: next{"/private/1/app", "new"}, recipe: someRecipe, Alias: "alias", Known: true,
+		Roots:   []root{{Kind: pkg, Source: true, Path: "/src"}, {Kind: glob, Tracked: true, Path: "/conf/*"}},
+		Tracked: []string{"/conf/*", "/x"}, Pending: change{"/src/a", "/x", ""}, Recent: []string{"/x"}, Awake: -1,
+		Files: fileSet{Dirs: []string{"/bin", "/src"}, Names: "appmain.go", Patterns: []string{"", "*"}, Folders: 1, Records: []record{
+			{stamp: stamp{Mtime: 1, Mode: os.ModeDir, Hash: 1}, Dir: 1, Pattern: 1, Kind: glob, Tracked: true, Fresh: true},
+			{stamp: stamp{Mtime: -1}, Length: 3, Kind: program},
+			{stamp: stamp{Mtime: 5, Ctime: 6, Size: 7, Mode: 0o644, Hash: 1 << 31}, Dir: 1, Name: 3, Length: 7, Source: true},
+		}},
 	}
-	for _, h := range []handover{{Files: map[string]record{}}, want} {
-		if err := h.write(dir); err != nil {
+	for _, h := range []handover{{}, want} {
+		if err := writeFile(dir, "handover", h); err != nil {
 			t.Fatal(err)
 		}
 		if got := readHandover(dir); got == nil || !reflect.DeepEqual(*got, h) {
 			t.Errorf("%+v, want\n%+v", got, h)
 		}
-		if exe, id := nextProgram(dir, &s); exe != h.Exe || id != h.ID {
-			t.Errorf("%s %s is to run", exe, id)
+		if got := nextProgram(dir, &s); got != h.next {
+			t.Errorf("%v is to run", got)
 		}
 	}
 
@@ -84,14 +84,13 @@ func TestHandoverRoundTrip(t *testing.T) {
 // A parent of another version is told apart.
 func TestFormat(t *testing.T) {
 	dir := t.TempDir()
-	var w wire
-	w.int(format + 1)
-	for _, name := range []string{"settings", "handover"} {
-		if err := writeWhole(filepath.Join(dir, name), w); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := readSettings(dir); err != errFormat {
+	f := folder{t, dir}
+	f.check(writeFile(dir, "handover", handover{}))
+	data, err := os.ReadFile(f.path("handover"))
+	f.check(err)
+	data[0] += 2 // a varint: the next number
+	f.check(os.WriteFile(f.path("handover"), data, 0o600))
+	if err := readFile(dir, "handover", new(handover)); err != errFormat {
 		t.Errorf("error %v", err)
 	}
 	if h := readHandover(dir); h != nil {
@@ -99,41 +98,44 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// A string that says to be longer than the file must not be believed.
-func TestWireReaderOfNonsense(t *testing.T) {
-	for _, n := range []int64{-1, 1, math.MaxInt64, math.MinInt64} {
-		var w wire
-		w.int(n)
-		r := wireReader{data: w}
-		if s := r.string(); s != "" || r.err == nil {
-			t.Errorf("length %d: %q, error %v", n, s, r.err)
+// A length beyond the end of the file must not be believed.
+func TestReadNonsense(t *testing.T) {
+	dir := t.TempDir()
+	for _, n := range []int64{-1, 10, math.MaxInt64, math.MinInt64} {
+		if err := writeFile(dir, "x", struct{ N int64 }{n}); err != nil {
+			t.Fatal(err)
 		}
-		r = wireReader{data: w}
-		if list := r.strings(); n > 0 && (r.err == nil || len(list) > 1) {
-			t.Errorf("%d strings: %d, error %v", n, len(list), r.err)
+		var text struct{ S string }
+		if err := readFile(dir, "x", &text); err == nil {
+			t.Errorf("length %d: %q", n, text.S)
+		}
+		var list struct{ L []string }
+		if err := readFile(dir, "x", &list); err == nil || len(list.L) > 10 {
+			t.Errorf("%d strings: %d, error %v", n, len(list.L), err)
 		}
 	}
 }
 
-func TestWriteWhole(t *testing.T) {
+// A file appears whole or not at all, and nothing else is left.
+func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, "x")
 	for _, want := range []string{"a long content", "short", ""} {
-		if err := writeWhole(name, []byte(want)); err != nil {
+		if err := writeFile(dir, "x", struct{ S string }{want}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := os.ReadFile(name); err != nil || string(got) != want {
-			t.Errorf("%q, want %q, error %v", got, want, err)
+		var got struct{ S string }
+		if err := readFile(dir, "x", &got); err != nil || got.S != want {
+			t.Errorf("%q, want %q, error %v", got.S, want, err)
 		}
 	}
-	if err := writeWhole(filepath.Join(dir, "missing", "x"), nil); err == nil {
+	if err := writeFile(filepath.Join(dir, "missing"), "x", struct{}{}); err == nil {
 		t.Error("written into a directory that is not there")
 	}
-	// Renaming onto a directory fails, and what was written is removed again.
+	// Renaming onto a directory fails.
 	if err := os.MkdirAll(filepath.Join(dir, "full", "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeWhole(filepath.Join(dir, "full"), nil); err == nil {
+	if err := writeFile(dir, "full", struct{}{}); err == nil {
 		t.Error("written onto a directory")
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "new-*")); len(left) > 0 {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,10 +27,10 @@ func (k kind) dir() bool { return k >= pkg }
 // A root is where the poller starts to look for files. The path of a glob is a whole
 // pattern, of package filepath; it may name a directory, and then means all below it.
 type root struct {
-	kind    kind
-	source  bool
-	tracked bool
-	path    string
+	Kind    kind
+	Source  bool
+	Tracked bool
+	Path    string
 }
 
 // expand makes the set of what roots lead to now. Directories have their stamps, taken by
@@ -39,13 +38,13 @@ type root struct {
 func expand(roots []root, look func(path string) stamp) fileSet {
 	g := &gatherer{look: look}
 	for _, r := range roots {
-		switch r.kind {
+		switch r.Kind {
 		case pkg, tree:
 			g.walk(r)
 		case glob:
 			g.glob(r)
 		default:
-			g.path(r, r.kind)
+			g.path(r, r.Kind)
 		}
 	}
 	return g.set()
@@ -66,7 +65,7 @@ func (g *gatherer) walk(r root) {
 	}
 	for _, name := range below {
 		sub := r
-		sub.path = filepath.Join(r.path, name)
+		sub.Path = filepath.Join(r.Path, name)
 		g.walk(sub)
 	}
 }
@@ -74,7 +73,7 @@ func (g *gatherer) walk(r root) {
 // glob adds the directories in which the elements of a pattern are looked for, and the
 // files and trees that it leads to.
 func (g *gatherer) glob(r root) {
-	base, elems := r.path, []string(nil)
+	base, elems := r.Path, []string(nil)
 	for hasMeta(base) && !exists(base) && filepath.Dir(base) != base {
 		elems = append([]string{filepath.Base(base)}, elems...)
 		base = filepath.Dir(base)
@@ -84,7 +83,7 @@ func (g *gatherer) glob(r root) {
 		var next []string
 		for _, base := range bases {
 			at := r
-			at.path = base
+			at.Path = base
 			g.folder(at, elem, func(d os.DirEntry) { next = append(next, filepath.Join(base, d.Name())) })
 		}
 		bases = next
@@ -95,7 +94,7 @@ func (g *gatherer) glob(r root) {
 	}
 	for _, base := range bases {
 		at := r
-		at.kind, at.path = tree, base
+		at.Kind, at.Path = tree, base
 		if info, err := os.Stat(base); err == nil && info.IsDir() {
 			g.walk(at)
 			continue
@@ -114,13 +113,13 @@ func exists(path string) bool {
 // readNames hands the names of a directory that matter to each, if there is one. It returns
 // a hash of them, in any order, and how many names there are in all. It takes a large
 // directory in pieces, to leave little behind.
-func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash uint64, all int) {
+func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash uint32, all int) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return 0, 0
 	}
 	defer f.Close()
-	var sum uint64
+	var sum uint32
 	for {
 		some, err := f.ReadDir(256)
 		for _, d := range some {
@@ -136,15 +135,15 @@ func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash
 			if !matters {
 				continue
 			}
-			h := fnv.New64a()
-			io.WriteString(h, name)
-			h.Write([]byte{byte(bit(d.IsDir()))})
-			if sum += h.Sum64(); each != nil {
+			if d.IsDir() {
+				name += "/"
+			}
+			if sum += crc32.ChecksumIEEE([]byte(name)); each != nil {
 				each(d)
 			}
 		}
 		if all += len(some); err != nil {
-			return sum | 1<<63, all
+			return sum | 1, all
 		}
 	}
 }
@@ -212,7 +211,7 @@ func (r *recipe) list(ctx context.Context) (roots []root, err error) {
 
 // parseList turns what the go command prints for listing into roots.
 func parseList(out, modcache string) (roots []root) {
-	add := func(k kind, path string) { roots = append(roots, root{kind: k, source: true, path: path}) }
+	add := func(k kind, path string) { roots = append(roots, root{Kind: k, Source: true, Path: path}) }
 	modules := make(map[string]string) // of those that can change: path, directory
 	var missing []string               // packages that are imported and not there
 	var path, dir, module string
@@ -270,10 +269,10 @@ func moduleFiles(path string) (roots []root) {
 	dir, name := filepath.Split(path)
 	for _, f := range []string{path, strings.TrimSuffix(path, filepath.Ext(path)) + ".sum",
 		filepath.Join(dir, "vendor", "modules.txt")} {
-		roots = append(roots, root{kind: file, source: true, path: f})
+		roots = append(roots, root{Kind: file, Source: true, Path: f})
 	}
 	if name == "go.work" {
-		roots = append(roots, root{kind: file, source: true, path: path + ".sum"})
+		roots = append(roots, root{Kind: file, Source: true, Path: path + ".sum"})
 	}
 	return roots
 }
@@ -281,7 +280,7 @@ func moduleFiles(path string) (roots []root) {
 // groundRoots is what is watched where the go command can list nothing: the directory of
 // package main, and every file above it that could say why.
 func groundRoots(dir string) []root {
-	roots := []root{{kind: pkg, source: true, path: dir}}
+	roots := []root{{Kind: pkg, Source: true, Path: dir}}
 	for {
 		for _, name := range []string{"go.mod", "go.work"} {
 			roots = append(roots, moduleFiles(filepath.Join(dir, name))...)

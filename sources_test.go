@@ -37,7 +37,7 @@ func TestJunk(t *testing.T) {
 // What go list prints for listing, and what is watched for it.
 func TestParseList(t *testing.T) {
 	at := func(path string) string { return filepath.FromSlash(path) }
-	source := func(k kind, path string) root { return root{kind: k, source: true, path: at(path)} }
+	source := func(k kind, path string) root { return root{Kind: k, Source: true, Path: at(path)} }
 	modFiles := func(dir string) []root {
 		return []root{source(file, dir+"/go.mod"), source(file, dir+"/go.sum"), source(file, dir+"/vendor/modules.txt")}
 	}
@@ -111,7 +111,7 @@ func TestModuleFiles(t *testing.T) {
 	}
 	var paths []string
 	for _, r := range moduleFiles(filepath.FromSlash("/src/go.work")) {
-		paths = append(paths, filepath.ToSlash(r.path))
+		paths = append(paths, filepath.ToSlash(r.Path))
 	}
 	want := []string{"/src/go.work", "/src/go.sum", "/src/vendor/modules.txt", "/src/go.work.sum"}
 	if !reflect.DeepEqual(paths, want) {

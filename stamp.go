@@ -9,34 +9,34 @@ import (
 // A stamp is what one look at a file tells. Compare stamps as a whole: files come back with
 // older times. The zero stamp means that the file does not exist.
 type stamp struct {
-	mtime, ctime int64 // nanoseconds; ctime is 0 where the system has none
-	size         int64
-	mode         os.FileMode
-	hash         uint64 // of a fresh file's content; of a directory's names that matter
+	Mtime, Ctime int64 // nanoseconds; ctime is 0 where the system has none
+	Size         int64
+	Mode         os.FileMode
+	Hash         uint32 // of a fresh file's content; of a directory's names that matter
 }
 
-func (s stamp) exists() bool { return s.mtime != 0 || s.mode != 0 || s.size != 0 }
+func (s stamp) exists() bool { return s.Mtime != 0 || s.Mode != 0 || s.Size != 0 }
 
 // fresh reports whether a file was written so recently that its times may be too coarse
 // to show the next write.
 func (s stamp) fresh(now time.Time) bool {
-	age := now.UnixNano() - max(s.mtime, s.ctime)
+	age := now.UnixNano() - max(s.Mtime, s.Ctime)
 	return age < int64(2*time.Second) && age > -int64(time.Minute)
 }
 
 // notOlder reports whether the file may have been written since ref, another file's time.
 // Whole seconds come from a file system that has no finer ones, and may be rounded to two.
 func (s stamp) notOlder(ref int64) bool {
-	if s.mtime%int64(time.Second) == 0 {
-		return s.mtime+int64(2*time.Second) > ref
+	if s.Mtime%int64(time.Second) == 0 {
+		return s.Mtime+int64(2*time.Second) > ref
 	}
-	return s.mtime >= ref
+	return s.Mtime >= ref
 }
 
 func stampOf(info os.FileInfo) stamp {
-	s := stamp{mtime: info.ModTime().UnixNano(), ctime: changeTime(info), mode: info.Mode()}
+	s := stamp{Mtime: info.ModTime().UnixNano(), Ctime: changeTime(info), Mode: info.Mode()}
 	if !info.IsDir() {
-		s.size = info.Size()
+		s.Size = info.Size()
 	}
 	return s
 }
@@ -51,7 +51,7 @@ func (p *poller) stamp(path string) stamp {
 }
 
 // contentHash returns the hash of a file's content, never 0.
-func contentHash(path string, size int64) (hash uint64) {
+func contentHash(path string, size int64) uint32 {
 	f, err := os.Open(path)
 	if err != nil {
 		return 1
@@ -61,7 +61,7 @@ func contentHash(path string, size int64) (hash uint64) {
 	for buffer := make([]byte, min(size+1, 64<<10)); ; {
 		n, err := f.Read(buffer)
 		if sum = crc32.Update(sum, crc32.IEEETable, buffer[:n]); err != nil {
-			return uint64(sum) | 1<<63
+			return sum | 1
 		}
 	}
 }

@@ -50,43 +50,26 @@ func Track(paths ...string) {
 
 func trackRoots(paths []string) (roots []root) {
 	for _, path := range paths {
-		roots = append(roots, root{kind: glob, tracked: true, path: path})
+		roots = append(roots, root{Kind: glob, Tracked: true, Path: path})
 	}
 	return roots
 }
 
-// all returns what is tracked by this program and what was by the one before, which
-// this one may still be about to name.
-func (t *tracked) all(before []string) []string {
+// all returns what this program has named so far, with the files as they were when it did.
+func (t *tracked) all() ([]string, fileSet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return union(before, t.paths)
+	return t.paths, t.files
 }
 
-// seen returns the files as they were when Track was called.
-func (t *tracked) seen() fileSet {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.files
-}
-
-// own returns what is tracked by this program, if it has come to name anything.
-func (t *tracked) own(before []string) []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.paths) == 0 {
-		return before
-	}
-	return t.paths
-}
-
-func union(a, b []string) (all []string) {
-	seen := make(map[string]bool)
-	for _, list := range [][]string{a, b} {
-		for _, path := range list {
-			if !seen[path] {
-				seen[path] = true
-				all = append(all, path)
+// union returns what is in a or in b, each once.
+func union[T comparable](a, b []T) (all []T) {
+	seen := make(map[T]bool)
+	for _, list := range [][]T{a, b} {
+		for _, x := range list {
+			if !seen[x] {
+				seen[x] = true
+				all = append(all, x)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -17,8 +18,7 @@ type watcher struct {
 	retry    bool // there is no child: whatever builds is the successor
 	poll     *poller
 	job      *job
-	extra    []root // what a program that does not build is made of besides
-	warm     bool   // a build has begun, so that the next one is quick
+	warm     bool // a build has begun, so that the next one is quick
 
 	pending   change    // what changed, and no job has begun for it
 	what      string    // the source that the last job was begun for
@@ -30,10 +30,15 @@ type watcher struct {
 // newWatcher takes over what the last child has left in the private directory.
 func newWatcher(dir string, s settings) *watcher {
 	w := &watcher{settings: s, dir: dir, poll: newPoller(s.Interval)}
-	w.handover = handover{recipe: s.Recipe, Exe: s.Program, ID: s.OldID}
 	if h := readHandover(dir); h != nil {
 		w.handover = *h
+		return w
 	}
+	w.handover = handover{next: next{s.Program, s.OldID}, recipe: s.Recipe}
+	var g gatherer
+	g.path(root{Path: s.Program}, program)
+	g.records[0].stamp = s.Old
+	w.Files = g.set()
 	return w
 }
 
@@ -91,20 +96,20 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 			if !time.Now().Before(begin) {
 				w.begin(ctx, &job{lists: true})
 			}
-		case w.pending.source != "":
+		case w.pending.Source != "":
 			if w.overtaken.IsZero() || quiet || time.Since(w.overtaken) > patience {
 				w.overtaken = time.Time{}
-				w.what, w.pending.source = w.pending.source, ""
+				w.what, w.pending.Source = w.pending.Source, ""
 				w.say("%s changed; building", w.short(w.what))
 				w.begin(ctx, &job{lists: true, builds: true})
 			}
-		case w.pending.tracked != "" && quiet && time.Since(w.changed) > halfWritten:
-			if w.what = w.pending.tracked; w.hand(w.Exe, w.ID, w.Alias) {
+		case w.pending.Tracked != "" && quiet && w.replaced.IsZero() && time.Since(w.changed) > halfWritten:
+			if w.what = w.pending.Tracked; w.hand(w.Exe, w.ID, w.Alias) {
 				w.say("%s changed; restarting", w.short(w.what))
 				return w.short(w.what), true
 			}
 		case !w.replaced.IsZero() && time.Since(w.replaced) > stillness:
-			w.replaced = time.Time{}
+			w.replaced, w.pending.Program = time.Time{}, ""
 			if w.deployed() {
 				return w.short(w.Program), true
 			}
@@ -124,49 +129,41 @@ const (
 
 // start compares at once what the last child has handed over.
 func (w *watcher) start() {
-	if !w.Known {
-		w.Files = map[string]record{w.Program: {stamp: w.Old, kind: program}}
-	}
+	w.poll.fileSet, w.poll.roots, w.Files = w.Files, w.roots(), fileSet{}
 	w.poll.recent, w.poll.awakeUntil = w.Recent, time.Unix(w.Awake, 0)
-	var c change
-	came, _ := w.poll.set(w.roots(w.Tracked), setOf(w.Files))
-	for _, i := range came {
-		c.note(&w.poll.records[i], w.poll.path(&w.poll.records[i]))
-	}
-	for path, r := range w.Files {
-		// One that is still there was the last program's, and is not this one's.
-		if r.exists() && w.poll.find(filepath.Dir(path), filepath.Base(path)) < 0 && !exists(path) {
-			c.note(&r, path)
-		}
-	}
-	w.Files = nil
-	w.saw(c.or(w.poll.sweep()).or(w.Pending))
+	w.poll.heat()
+	w.saw(w.poll.sweep().or(w.Pending))
 	w.adopt()
 }
 
 // roots returns all that is to be watched.
-func (w *watcher) roots(tracked []string) []root {
-	roots := append(trackRoots(tracked), root{kind: program, path: w.Program})
-	return append(append(roots, w.Roots...), w.extra...)
+func (w *watcher) roots() []root {
+	return append(append(trackRoots(w.Tracked), root{Kind: program, Path: w.Program}), w.Roots...)
 }
 
-// adopt watches what Track has been called with besides.
+// adopt watches what Track has been called with besides. What was not there then, as far as
+// the child knows, has come.
 func (w *watcher) adopt() {
-	w.renew(track.all(w.Tracked), track.seen())
+	paths, seen := track.all()
+	all := union(w.Tracked, paths)
+	if len(all) == len(w.Tracked) {
+		return
+	}
+	w.Tracked = all
+	if came := w.renew(seen); !w.retry {
+		w.saw(w.poll.noteAll(came, change{}))
+	}
 }
 
 // renew watches what the roots are now. It returns the files that are new to the set. What
 // came or went under the old roots since the last sweep is a change: those are looked
 // through once more, after the new ones.
-func (w *watcher) renew(tracked []string, known ...fileSet) (came []int) {
+func (w *watcher) renew(known ...fileSet) (came []int) {
 	old := newPoller(0)
 	old.fileSet, old.roots = w.poll.fileSet, w.poll.roots
-	came, _ = w.poll.set(w.roots(tracked), append([]fileSet{old.fileSet}, known...)...)
-	since, c := old.set(old.roots, old.fileSet)
-	for _, i := range since {
-		c.note(&old.records[i], old.path(&old.records[i]))
-	}
-	w.saw(c)
+	came, _ = w.poll.set(w.roots(), append([]fileSet{old.fileSet}, known...)...)
+	since, gone := old.set(old.roots, old.fileSet)
+	w.saw(old.noteAll(since, gone))
 	return came
 }
 
@@ -177,10 +174,10 @@ func (w *watcher) saw(c change) bool {
 	}
 	w.changed = time.Now()
 	w.pending = w.pending.or(c)
-	if c.program != "" {
+	if c.Program != "" {
 		w.replaced = w.changed
 	}
-	if c.source != "" && w.job != nil {
+	if c.Source != "" && w.job != nil {
 		w.job.cancel()
 		if w.overtaken.IsZero() {
 			w.overtaken = w.changed
@@ -216,7 +213,7 @@ func (w *watcher) finish(j *job) bool {
 	case (j.id == w.ID || j.id == w.Alias) && !w.retry:
 		w.say("the program is the same")
 	default:
-		successor = w.pending.source == ""
+		successor = w.pending.Source == ""
 	}
 	if successor && w.hand(j.exe, j.id, "") {
 		w.say("built in %v; restarting", time.Since(j.started).Round(10*time.Millisecond))
@@ -230,33 +227,37 @@ func (w *watcher) finish(j *job) bool {
 // relist watches what the program is made of now. Files that are new to the set and were
 // written since the build began count as changed.
 func (w *watcher) relist(j *job) {
-	first := !w.Known
-	w.Known, w.extra = true, nil
+	first, roots := !w.Known, w.Roots
+	w.Known = true
 	switch {
 	case !w.builds():
 		w.say("cannot rebuild: %s; watching the executable alone", w.Dead)
 		return
 	case j.listErr != nil && first:
 		w.say("%v", j.listErr)
-		w.Roots = groundRoots(w.Dir)
+		roots = groundRoots(w.Dir)
 	case j.listErr != nil:
 		// The last good set serves on.
 	case j.err != nil:
-		w.extra = j.roots
+		roots = union(w.Roots, j.roots) // what runs was made of the old ones
 	default:
-		w.Roots = j.roots
+		roots = j.roots
 	}
-	came := w.renew(track.all(w.Tracked))
+	if !first && slices.Equal(roots, w.Roots) {
+		return
+	}
+	w.Roots = roots
+	came := w.renew()
 	var c change
 	for _, i := range came {
-		if r := &w.poll.records[i]; r.source && r.notOlder(j.began) {
+		if r := &w.poll.Records[i]; r.Source && r.notOlder(j.began) {
 			c.note(r, w.poll.path(r))
 		}
 	}
-	for i := 0; first && i < w.poll.folders; i++ {
+	for i := 0; first && i < w.poll.Folders; i++ {
 		// The executable itself may have been written to its directory.
-		r := &w.poll.records[i]
-		if path := w.poll.path(r); r.kind == pkg && path != filepath.Dir(w.Program) && r.notOlder(j.began) {
+		r := &w.poll.Records[i]
+		if path := w.poll.path(r); r.Kind == pkg && path != filepath.Dir(w.Program) && r.notOlder(j.began) {
 			c.note(r, path)
 		}
 	}
@@ -293,12 +294,16 @@ func (w *watcher) deployed() bool {
 	return true
 }
 
-// hand makes an executable the next to run.
+// hand makes an executable the next to run. What is tracked then is what this program named.
 func (w *watcher) hand(exe, id, alias string) bool {
 	before := w.handover
-	w.Exe, w.ID, w.Alias = exe, id, alias
-	w.pending = change{}
-	if err := w.write(track.own(w.Tracked)); err != nil {
+	w.next, w.Alias = next{exe, id}, alias
+	w.pending = change{Program: w.pending.Program}
+	if own, _ := track.all(); len(own) > 0 && len(own) < len(w.Tracked) {
+		w.Tracked = own
+		w.renew()
+	}
+	if err := w.save(); err != nil {
 		w.handover = before
 		w.say("cannot restart: %v", err)
 		return false
@@ -306,21 +311,16 @@ func (w *watcher) hand(exe, id, alias string) bool {
 	return true
 }
 
-// save keeps the hand-over up to date, for the parent if this process dies. Where it cannot
-// be written, hand will say so.
-func (w *watcher) save() {
-	w.write(track.all(w.Tracked))
-}
-
-func (w *watcher) write(tracked []string) error {
+// save keeps the hand-over up to date, for the parent if this process dies.
+func (w *watcher) save() error {
 	if err := ensurePrivate(w.dir); err != nil {
 		return err
 	}
 	h := w.handover
-	h.Tracked, h.Files, h.Pending = tracked, w.poll.byPath(), w.pending
+	h.Files, h.Pending = w.poll.fileSet, w.pending
 	h.Recent, h.Awake = w.poll.recent, w.poll.awakeUntil.Unix()
 	if w.job != nil && w.job.lists && w.job.builds {
-		h.Pending.source = w.what // seen, and in no program yet
+		h.Pending.Source = w.what // seen, and in no program yet
 	}
-	return h.write(w.dir)
+	return writeFile(w.dir, "handover", h)
 }

@@ -11,9 +11,13 @@ import (
 // a new list of them is there, is not lost: the set is made again then.
 func TestChangeBesideNewSet(t *testing.T) {
 	for name, renew := range map[string]func(w *watcher){
-		"adopt": (*watcher).adopt,
+		"adopt": func(w *watcher) {
+			Track(filepath.Join(t.TempDir(), "a.conf"))
+			w.adopt()
+		},
 		"relist": func(w *watcher) {
-			w.relist(&job{lists: true, roots: w.Roots, began: time.Now().Add(time.Hour).UnixNano()})
+			more := root{Kind: file, Source: true, Path: filepath.Join(t.TempDir(), "go.mod")}
+			w.relist(&job{lists: true, roots: append(w.Roots, more), began: time.Now().Add(time.Hour).UnixNano()})
 		},
 	} {
 		for happened, do := range map[string]func(dir string) error{
@@ -38,18 +42,17 @@ func TestChangeBesideNewSet(t *testing.T) {
 				}
 			}
 			w := newWatcher(t.TempDir(), settings{Program: filepath.Join(top, "app")})
-			w.Known, w.Roots = true, []root{{kind: pkg, source: true, path: dir}}
-			w.start()
-			w.pending = change{}
+			w.Known, w.Roots = true, []root{{Kind: pkg, Source: true, Path: dir}}
+			w.poll.set(w.roots())
 			renew(w)
-			if w.pending.source != "" {
-				t.Errorf("%s: %s changed", name, w.pending.source)
+			if w.pending.Source != "" {
+				t.Errorf("%s: %s changed", name, w.pending.Source)
 			}
 			if err := do(dir); err != nil {
 				t.Fatal(err)
 			}
 			renew(w)
-			if w.pending.source == "" {
+			if w.pending.Source == "" {
 				t.Errorf("%s: what has %s is lost", name, happened)
 			}
 		}

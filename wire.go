@@ -1,86 +1,146 @@
 package restarter
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
+	"reflect"
 )
 
-// wire is what the files of the private directory are written in: numbers as varints, strings behind their length.
-type wire []byte
+// format changes whenever settings, handover or what they are made of do: the child may have
+// been built with another version of this package than its parent.
+const format = 2
 
-func (w *wire) int(numbers ...int64) {
-	for _, n := range numbers {
-		*w = binary.AppendVarint(*w, n)
+var (
+	errFormat = errors.New("the parent was built with another version of restarter; start it again")
+	errShort  = errors.New("cut short")
+)
+
+// writeFile writes a struct to a file of the private directory, so that it appears whole: the
+// format, then all fields, numbers as varints, strings and slices behind their length.
+func writeFile(dir, name string, v any) error {
+	f, err := os.CreateTemp(dir, "new-")
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	put(w, reflect.ValueOf(format))
+	put(w, reflect.ValueOf(v))
+	err = w.Flush()
+	if err2 := f.Close(); err == nil {
+		err = err2
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func put(w *bufio.Writer, v reflect.Value) {
+	var n int64
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := 0; i < v.NumField(); i++ {
+			put(w, v.Field(i))
+		}
+		return
+	case reflect.Slice, reflect.String:
+		n = int64(v.Len())
+	case reflect.Bool:
+		if v.Bool() {
+			n = 1
+		}
+	default:
+		if v.CanInt() {
+			n = v.Int()
+		} else {
+			n = int64(v.Uint())
+		}
+	}
+	w.Write(binary.AppendVarint(w.AvailableBuffer(), n))
+	if v.Kind() == reflect.String {
+		w.WriteString(v.String())
+	} else if v.Kind() == reflect.Slice {
+		for i := 0; i < v.Len(); i++ {
+			put(w, v.Index(i))
+		}
 	}
 }
 
-func (w *wire) string(texts ...string) {
-	for _, s := range texts {
-		w.int(int64(len(s)))
-		*w = append(*w, s...)
+// readFile reads what writeFile wrote into the struct that v points to, or as many of its fields
+// as there are in v.
+func readFile(dir, name string, v any) error {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return err
 	}
-}
-
-func (w *wire) strings(lists ...[]string) {
-	for _, list := range lists {
-		w.int(int64(len(list)))
-		w.string(list...)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-}
-
-func (w *wire) stamp(s stamp) { w.int(s.mtime, s.ctime, s.size, int64(s.mode), int64(s.hash)) }
-
-func (w *wire) recipe(r *recipe) {
-	w.string(r.Command, r.Dead, r.Dir, r.Module)
-	w.strings(r.Env, r.Flags, r.Targets, r.Custom)
-}
-
-func bit(b bool) int64 {
-	if b {
-		return 1
+	r := reader{Reader: bufio.NewReader(f), size: info.Size()}
+	if r.int() != format {
+		return errFormat
 	}
-	return 0
+	r.get(reflect.ValueOf(v).Elem())
+	return r.err
 }
 
-type wireReader struct {
-	data []byte
-	err  error
+type reader struct {
+	*bufio.Reader
+	size int64 // of the file: nothing in it is longer
+	err  error // the first
 }
 
-func (r *wireReader) int() int64 {
-	n, size := binary.Varint(r.data)
-	if size <= 0 {
-		r.data, r.err = nil, errors.New("cut short")
-		return 0
+func (r *reader) int() (n int64) {
+	if r.err == nil {
+		n, r.err = binary.ReadVarint(r)
 	}
-	r.data = r.data[size:]
 	return n
 }
 
-func (r *wireReader) string() string {
+// length reads how many bytes or elements follow. No element takes less than a byte.
+func (r *reader) length() int {
 	n := r.int()
-	if n < 0 || n > int64(len(r.data)) {
-		r.data, r.err = nil, errors.New("cut short")
-		return ""
+	if n < 0 || n > r.size {
+		n, r.err = 0, errShort
 	}
-	s := string(r.data[:n])
-	r.data = r.data[n:]
-	return s
+	return int(n)
 }
 
-func (r *wireReader) strings() (list []string) {
-	for n := r.int(); n > 0 && r.err == nil; n-- {
-		list = append(list, r.string())
+func (r *reader) get(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := 0; i < v.NumField(); i++ {
+			r.get(v.Field(i))
+		}
+	case reflect.Slice:
+		if n := r.length(); n > 0 {
+			v.Set(reflect.MakeSlice(v.Type(), n, n))
+		}
+		for i := 0; i < v.Len() && r.err == nil; i++ {
+			r.get(v.Index(i))
+		}
+	case reflect.String:
+		text := make([]byte, r.length())
+		if _, err := io.ReadFull(r, text); r.err == nil {
+			r.err = err
+		}
+		v.SetString(string(text))
+	case reflect.Bool:
+		v.SetBool(r.int() != 0)
+	default:
+		if n := r.int(); v.CanInt() {
+			v.SetInt(n)
+		} else {
+			v.SetUint(uint64(n))
+		}
 	}
-	return list
-}
-
-func (r *wireReader) stamp() stamp {
-	return stamp{mtime: r.int(), ctime: r.int(), size: r.int(), mode: os.FileMode(r.int()), hash: uint64(r.int())}
-}
-
-func (r *wireReader) recipe() recipe {
-	return recipe{Command: r.string(), Dead: r.string(), Dir: r.string(), Module: r.string(),
-		Env: r.strings(), Flags: r.strings(), Targets: r.strings(), Custom: r.strings()}
 }
