@@ -237,6 +237,11 @@ func contentID(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	id := func(content any) string { return fmt.Sprint(content, ":", info.Size()) }
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.ErrUnexpectedEOF {
@@ -255,17 +260,16 @@ func contentID(name string) (string, error) {
 				end = 0
 			}
 			if hashes := strings.Split(string(after[:end]), "/"); len(hashes) == 4 {
-				return hashes[3], nil
+				return id(hashes[3]), nil // and what may be appended
 			}
 		}
 	}
 	h := crc32.NewIEEE()
 	h.Write(head)
-	size, err := io.Copy(h, f)
-	if err != nil {
+	if _, err := io.Copy(h, f); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return fmt.Sprintf("%d:%x", size+int64(n), h.Sum32()), nil
+	return id(h.Sum32()), nil
 }
 
 // relocate changes the paths at the head of the compiler's lines, which the go command

@@ -1,6 +1,7 @@
 package restarter
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,6 +79,21 @@ func (s *fileSet) find(dir, name string) int {
 	return i
 }
 
+// findDir returns the index of the record of a directory like r, a record of the set of, or -1.
+func (s *fileSet) findDir(r *record, of *fileSet) int {
+	d, ok := slices.BinarySearch(s.Dirs, of.Dirs[r.Dir])
+	if !ok {
+		return -1
+	}
+	i := sort.Search(s.Folders, func(i int) bool { return s.Records[i].Dir >= uint32(d) })
+	for ; i < s.Folders && s.Records[i].Dir == uint32(d); i++ {
+		if s.Records[i].Kind == r.Kind && s.Patterns[s.Records[i].Pattern] == of.Patterns[r.Pattern] {
+			return i
+		}
+	}
+	return -1
+}
+
 // span returns where the files of a directory begin and end.
 func (s *fileSet) span(dir uint32) (from, to int) {
 	first := func(dir uint32) int {
@@ -109,7 +125,9 @@ func (g *gatherer) folder(r root, pattern string, each func(os.DirEntry)) (dir u
 	s := g.look(r.Path)
 	fresh := s.fresh(time.Now())
 	if s.Mode.IsDir() {
-		s.Hash, _ = readNames(r.Path, r.Kind, pattern, each)
+		var ok bool
+		s.Hash, _, ok = readNames(r.Path, r.Kind, pattern, each)
+		fresh = fresh || !ok // to be read again
 	}
 	dir = uint32(len(g.dirs))
 	g.dirs = append(g.dirs, r.Path)
@@ -120,6 +138,7 @@ func (g *gatherer) folder(r root, pattern string, each func(os.DirEntry)) (dir u
 
 // file adds a file that has no stamp yet.
 func (g *gatherer) file(r root, k kind, dir uint32, name string) {
+	name = name[:min(len(name), math.MaxUint16)] // no system has a longer one
 	g.records = append(g.records, record{Dir: dir, Name: uint32(g.names.Len()), Length: uint16(len(name)),
 		Kind: k, Source: r.Source, Tracked: r.Tracked})
 	g.names.WriteString(name)

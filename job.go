@@ -38,11 +38,12 @@ func (w *watcher) begin(ctx context.Context, j *job) {
 	go func() {
 		defer func() { j.done <- j }()
 		j.recipe.resolve(j.ctx, w.Wd, filepath.Dir(w.Program))
+		recipe := j.recipe // the build changes its own
 		listed := make(chan struct{})
 		go func() {
 			defer close(listed)
 			if j.lists {
-				j.roots, j.listErr = j.recipe.list(j.ctx)
+				j.roots, j.listErr = recipe.list(j.ctx)
 			}
 		}()
 		if j.builds {

@@ -77,7 +77,8 @@ func (p *poller) budget() int {
 // a third of it at the other hot ones, then at all files in turn. Where everything fits, that
 // is everything.
 func (p *poller) tick() change {
-	p.left = min(p.left, 0) + p.budget()
+	// What was too much is saved again, but not for long, so that no edit has to wait for it.
+	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.Records)) + p.budget()
 	if p.left >= len(p.Records) {
 		return p.whole(change{}, false)
 	}
@@ -124,9 +125,13 @@ func (p *poller) whole(c change, stale bool) change {
 	}
 	p.paid(time.Since(start), before-p.left)
 	if stale {
+		start, left := time.Now(), p.left
 		came, gone := p.set(p.roots, p.fileSet)
+		p.left = left - int(time.Since(start)/p.cost)
 		for _, i := range came {
-			p.remember(p.path(&p.Records[i]))
+			if i >= p.Folders {
+				p.remember(p.path(&p.Records[i]))
+			}
 		}
 		c = p.noteAll(came, c).or(gone)
 	}
@@ -136,10 +141,12 @@ func (p *poller) whole(c change, stale bool) change {
 	return c
 }
 
-// noteAll returns c, with the records that are numbered.
+// noteAll returns c, with the files that are numbered. A directory alone is no change.
 func (p *poller) noteAll(numbers []int, c change) change {
 	for _, i := range numbers {
-		c.note(&p.Records[i], p.path(&p.Records[i]))
+		if i >= p.Folders {
+			c.note(&p.Records[i], p.path(&p.Records[i]))
+		}
 	}
 	return c
 }
@@ -196,22 +203,23 @@ func (p *poller) look(r *record, c *change) (stale bool) {
 	return false
 }
 
-// keep records a stamp, with the content of what is or was fresh: a small file's at every
-// look, a large one's at the first and the last. It is paid for in looks.
+// keep records a stamp, with the content of what is or was fresh. It is paid for in looks.
 func (p *poller) keep(r *record, s stamp, path string) {
-	const large = 1 << 20
-	first := !r.Fresh
+	was := r.Fresh
 	r.Fresh = s.fresh(time.Now()) && r.Kind != program
 	switch {
 	case r.Kind.dir() && s.Mode.IsDir():
 		var names int
-		s.Hash, names = readNames(path, r.Kind, p.Patterns[r.Pattern], nil)
+		var ok bool
+		if s.Hash, names, ok = readNames(path, r.Kind, p.Patterns[r.Pattern], nil); !ok {
+			s.Hash, r.Fresh = r.Hash, true // no descriptor is free, say
+		}
 		p.left -= 10 + names/4
-	case r.Kind.dir() || !s.exists() || !s.Mode.IsRegular() || first && !r.Fresh:
+	case !s.exists() || !s.Mode.IsRegular() || !was && !r.Fresh:
 		s.Hash = 0
-	case s.Size <= large || first || !r.Fresh || s != r.stamp:
-		s.Hash = contentHash(path, s.Size)
-		p.left -= 10 + int(min(s.Size, 1<<40)>>12)
+	default:
+		s.Hash = contentHash(path, s.Size, r.Hash)
+		p.left -= 10 + int(min(s.Size, 1<<20)>>12)
 	}
 	r.stamp = s
 }
@@ -249,24 +257,27 @@ func (p *poller) heat() {
 }
 
 // set makes the poller watch what the roots lead to now. A file that is known keeps its
-// stamp, to be compared at the next look. It returns the records of existing files that were
-// not known, and what was known to exist and does not belong to the set any more.
+// stamp, to be compared at the next look. It returns the records of directories and existing
+// files that were not known, and what was known to exist and does not belong to the set any more.
 func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
 	p.fileSet, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
-	for i := p.Folders; i < len(p.Records); i++ {
+	for i := range p.Records {
 		r := &p.Records[i]
 		was := -1
 		for k := 0; k < len(known) && was < 0; k++ {
-			if was = known[k].find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
-				r.stamp = known[k].Records[was].stamp
-				r.Fresh = r.Hash != 0
+			if i < p.Folders {
+				was = known[k].findDir(r, &p.fileSet)
+			} else if was = known[k].find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
+				r.stamp, r.Fresh = known[k].Records[was].stamp, known[k].Records[was].Fresh
 			}
 		}
 		if was >= 0 {
 			continue
 		}
-		path := p.path(r)
-		p.keep(r, p.stamp(path), path)
+		if i >= p.Folders {
+			path := p.path(r)
+			p.keep(r, p.stamp(path), path)
+		}
 		if r.exists() {
 			came = append(came, i)
 		}

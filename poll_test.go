@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -379,8 +380,12 @@ func TestSetKeepsStamps(t *testing.T) {
 	f.write("a/1.go", "changed")
 	known := p.fileSet
 	came, gone := p.set([]root{{Kind: pkg, Source: true, Path: f.path("a")}, {Kind: pkg, Source: true, Path: f.path("c")}}, known)
-	if len(came) != 1 || p.path(&p.Records[came[0]]) != f.path("c/4.go") {
-		t.Errorf("%d came", len(came))
+	var paths []string
+	for _, i := range came {
+		paths = append(paths, p.path(&p.Records[i]))
+	}
+	if want := []string{f.path("c"), f.path("c/4.go")}; !slices.Equal(paths, want) {
+		t.Errorf("%q came, want %q", paths, want)
 	}
 	if gone != (change{Source: f.path("b/3.go")}) {
 		t.Errorf("gone: %+v", gone)
@@ -442,5 +447,30 @@ func TestPathsLast(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(1000, func() { p.path(&p.files()[0]) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// However much there was to read, an edit is not kept waiting for long: neither by a file
+// so large, nor by so many.
+func TestLargeFiles(t *testing.T) {
+	f := newFolder(t, "a.go")
+	large, err := os.Create(f.path("large"))
+	f.check(err)
+	f.check(large.Truncate(1 << 30))
+	f.check(large.Close())
+	for i := 0; i < 40; i++ {
+		f.write(fmt.Sprint("static/", i), strings.Repeat("x", 900<<10))
+	}
+	p := f.poller(root{Kind: pkg, Source: true}, root{Kind: glob, Source: true, Path: "static"}, root{Kind: file, Tracked: true, Path: "large"})
+	p.left = -1 << 40
+	p.tick()
+	f.write("a.go", "x")
+	for n := 0; ; n++ {
+		if c := p.tick(); c.Source != "" {
+			break
+		}
+		if n > 100 {
+			t.Fatalf("not seen in %d ticks", n)
+		}
 	}
 }

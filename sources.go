@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,12 +112,12 @@ func exists(path string) bool {
 }
 
 // readNames hands the names of a directory that matter to each, if there is one. It returns
-// a hash of them, in any order, and how many names there are in all. It takes a large
-// directory in pieces, to leave little behind.
-func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash uint32, all int) {
+// a hash of them, in any order, and how many names there are in all; ok is false if they
+// cannot be read now. It takes a large directory in pieces, to leave little behind.
+func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash uint32, all int, ok bool) {
 	f, err := os.Open(dir)
 	if err != nil {
-		return 0, 0
+		return 0, 0, errors.Is(err, os.ErrNotExist)
 	}
 	defer f.Close()
 	var sum uint32
@@ -143,7 +144,7 @@ func readNames(dir string, k kind, pattern string, each func(os.DirEntry)) (hash
 			}
 		}
 		if all += len(some); err != nil {
-			return sum | 1, all
+			return sum | 1, all, err == io.EOF
 		}
 	}
 }
@@ -206,7 +207,12 @@ func (r *recipe) list(ctx context.Context) (roots []root, err error) {
 		}
 		roots = append(roots, parseList(string(out), vars[0])...)
 	}
-	return append(append(roots, moduleFiles(vars[1])...), moduleFiles(vars[2])...), nil
+	if gomod, gowork := vars[1], vars[2]; gowork != "" {
+		roots = append(append(roots, moduleFiles(gomod)...), moduleFiles(gowork)...)
+	} else if gomod != "" {
+		roots = append(append(roots, moduleFiles(gomod)...), above(filepath.Dir(gomod), "go.work")...)
+	}
+	return roots, nil
 }
 
 // parseList turns what the go command prints for listing into roots.
@@ -253,7 +259,7 @@ func parseList(out, modcache string) (roots []root) {
 	}
 	for _, path := range missing {
 		for module, dir := range modules {
-			if rest, ok := strings.CutPrefix(path, module+"/"); ok {
+			if rest, ok := strings.CutPrefix(path+"/", module+"/"); ok {
 				add(pkg, filepath.Join(dir, filepath.FromSlash(rest)))
 			}
 		}
@@ -280,15 +286,16 @@ func moduleFiles(path string) (roots []root) {
 // groundRoots is what is watched where the go command can list nothing: the directory of
 // package main, and every file above it that could say why.
 func groundRoots(dir string) []root {
-	roots := []root{{Kind: pkg, Source: true, Path: dir}}
-	for {
-		for _, name := range []string{"go.mod", "go.work"} {
-			roots = append(roots, moduleFiles(filepath.Join(dir, name))...)
+	return append(above(dir, "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt"),
+		root{Kind: pkg, Source: true, Path: dir})
+}
+
+// above returns the files of these names in a directory and in all that it lies in.
+func above(dir string, names ...string) (roots []root) {
+	for below := ""; dir != below; below, dir = dir, filepath.Dir(dir) {
+		for _, name := range names {
+			roots = append(roots, root{Kind: file, Source: true, Path: filepath.Join(dir, name)})
 		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return roots
-		}
-		dir = up
 	}
+	return roots
 }

@@ -88,6 +88,11 @@ func TestParseList(t *testing.T) {
 			want: append(append([]root{source(pkg, "/src/app")}, modFiles("/src/app")...), source(pkg, "/src/app/later")),
 		},
 		{
+			name: "imported and not there, in the module's own directory",
+			out:  list("pexample.com/app", "d", "pexample.com/app/cmd", "d/src/app/cmd", "mexample.com/app", "r/src/app", "g"),
+			want: []root{source(pkg, "/src/app/cmd"), source(pkg, "/src/app")},
+		},
+		{
 			name: "with the line ends of Windows",
 			out:  "pexample.com/app\r\nd" + at("/src/app") + "\r\nepage.html\r\n",
 			want: []root{source(pkg, "/src/app"), source(glob, "/src/app/page.html")},
@@ -116,5 +121,23 @@ func TestModuleFiles(t *testing.T) {
 	want := []string{"/src/go.work", "/src/go.sum", "/src/vendor/modules.txt", "/src/go.work.sum"}
 	if !reflect.DeepEqual(paths, want) {
 		t.Errorf("%v, want %v", paths, want)
+	}
+}
+
+func TestAbove(t *testing.T) {
+	top := filepath.VolumeName(t.TempDir()) + string(filepath.Separator)
+	var paths []string
+	for _, r := range above(filepath.Join(top, "a", "b"), "go.mod", "go.work") {
+		if r.Kind != file || !r.Source {
+			t.Errorf("%+v", r)
+		}
+		paths = append(paths, r.Path)
+	}
+	var want []string
+	for _, dir := range []string{filepath.Join(top, "a", "b"), filepath.Join(top, "a"), top} {
+		want = append(want, filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.work"))
+	}
+	if !reflect.DeepEqual(paths, want) {
+		t.Errorf("%q, want %q", paths, want)
 	}
 }

@@ -1,7 +1,9 @@
 package restarter
 
 import (
+	"errors"
 	"hash/crc32"
+	"io"
 	"os"
 	"time"
 )
@@ -50,18 +52,15 @@ func (p *poller) stamp(path string) stamp {
 	return stampOf(info)
 }
 
-// contentHash returns the hash of a file's content, never 0.
-func contentHash(path string, size int64) uint32 {
+// contentHash returns the hash of a file's first megabyte, never 0; was, if it cannot be read
+// now. It is 1 if the file is gone.
+func contentHash(path string, size int64, was uint32) uint32 {
 	f, err := os.Open(path)
-	if err != nil {
-		return 1
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return was
 	}
 	defer f.Close()
-	var sum uint32 // which shows every change of a few bytes, and is quick
-	for buffer := make([]byte, min(size+1, 64<<10)); ; {
-		n, err := f.Read(buffer)
-		if sum = crc32.Update(sum, crc32.IEEETable, buffer[:n]); err != nil {
-			return sum | 1
-		}
-	}
+	head := make([]byte, min(size, 1<<20)+1)
+	n, _ := io.ReadFull(f, head)
+	return crc32.ChecksumIEEE(head[:n]) | 1
 }

@@ -2,6 +2,7 @@ package restarter
 
 import (
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -11,7 +12,7 @@ var track = tracked{news: make(chan struct{}, 1)}
 type tracked struct {
 	mu    sync.Mutex
 	paths []string      // absolute
-	files fileSet       // as they were at the call
+	files []fileSet     // as they were at each call, until the watcher adopts them
 	news  chan struct{} // tells the watcher
 }
 
@@ -19,7 +20,8 @@ type tracked struct {
 // it starts. It takes files, directories with all that lies below them, and patterns in the
 // syntax of [path/filepath.Match]; none of them need exist yet. When one of these files
 // changes, comes or goes, the child is to restart, without a build. Relative paths start at
-// the current directory. Call it before the program reads the files, so that no edit is lost.
+// the current directory. An empty path is ignored, and below a directory symbolic links to others
+// are not followed. Call it before the program reads the files, so that no edit is lost.
 //
 // The child watches. The parent only remembers the paths, for the time when there is no
 // child (see [Launcher.WaitOnFailure]), so Track may be called before or after [IsParent].
@@ -30,18 +32,19 @@ func Track(paths ...string) {
 	}
 	track.mu.Lock()
 	defer track.mu.Unlock()
+	known := len(track.paths)
 	for _, path := range paths {
-		if abs, err := filepath.Abs(path); err == nil {
-			path = abs
+		abs, err := filepath.Abs(path)
+		if err == nil && path != "" && !slices.Contains(track.paths, abs) {
+			track.paths = append(track.paths, abs)
 		}
-		track.paths = union(track.paths, []string{path})
 	}
-	if me.role != child {
+	if len(track.paths) == known || me.role != child {
 		return
 	}
 	p := newPoller(0)
-	p.set(trackRoots(track.paths), track.files)
-	track.files = p.fileSet
+	p.set(trackRoots(track.paths[known:]))
+	track.files = append(track.files, p.fileSet)
 	select {
 	case track.news <- struct{}{}:
 	default:
@@ -55,11 +58,20 @@ func trackRoots(paths []string) (roots []root) {
 	return roots
 }
 
-// all returns what this program has named so far, with the files as they were when it did.
-func (t *tracked) all() ([]string, fileSet) {
+// all returns what this program has named so far.
+func (t *tracked) all() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.paths, t.files
+	return t.paths
+}
+
+// take returns that too, and the files as they were when they were named, once.
+func (t *tracked) take() ([]string, []fileSet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	files := t.files
+	t.files = nil
+	return t.paths, files
 }
 
 // union returns what is in a or in b, each once.

@@ -23,7 +23,9 @@ type watcher struct {
 	pending   change    // what changed, and no job has begun for it
 	what      string    // the source that the last job was begun for
 	changed   time.Time // when the last change was seen
-	overtaken time.Time // when the first of the jobs was cancelled that were for nothing
+	reread    time.Time // since when a tracked file has been waiting to be still
+	overtaken time.Time // when the last job was cancelled, if none has begun since
+	starving  time.Time // when the first job was cancelled, if none has finished since
 	replaced  time.Time // when the executable that the parent was started from last changed
 }
 
@@ -103,7 +105,8 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 				w.say("%s changed; building", w.short(w.what))
 				w.begin(ctx, &job{lists: true, builds: true})
 			}
-		case w.pending.Tracked != "" && quiet && w.replaced.IsZero() && time.Since(w.changed) > halfWritten:
+		case w.pending.Tracked != "" && w.replaced.IsZero() &&
+			(quiet && time.Since(w.changed) > halfWritten || time.Since(w.reread) > patience):
 			if w.what = w.pending.Tracked; w.hand(w.Exe, w.ID, w.Alias) {
 				w.say("%s changed; restarting", w.short(w.what))
 				return w.short(w.what), true
@@ -122,6 +125,7 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 const (
 	settle   = 200 * time.Millisecond // a child that leaves at once shall cost no listing
 	patience = 2 * time.Second        // how long changes may follow each other before a build
+	hunger   = 10 * time.Second       // how long they may keep builds from finishing
 	// How long a tracked file has to be still, that nobody reads the half of it.
 	halfWritten = 50 * time.Millisecond
 	stillness   = 500 * time.Millisecond // of an executable that somebody is copying
@@ -141,30 +145,29 @@ func (w *watcher) roots() []root {
 	return append(append(trackRoots(w.Tracked), root{Kind: program, Path: w.Program}), w.Roots...)
 }
 
-// adopt watches what Track has been called with besides. What was not there then, as far as
-// the child knows, has come.
+// adopt watches what Track has been called with besides. What has come or gone since, as far
+// as the child knows, is a change.
 func (w *watcher) adopt() {
-	paths, seen := track.all()
+	paths, seen := track.take()
 	all := union(w.Tracked, paths)
 	if len(all) == len(w.Tracked) {
 		return
 	}
 	w.Tracked = all
-	if came := w.renew(seen); !w.retry {
-		w.saw(w.poll.noteAll(came, change{}))
+	if came, gone := w.renew(seen...); !w.retry {
+		w.saw(w.poll.noteAll(came, gone))
 	}
 }
 
-// renew watches what the roots are now. It returns the files that are new to the set. What
-// came or went under the old roots since the last sweep is a change: those are looked
-// through once more, after the new ones.
-func (w *watcher) renew(known ...fileSet) (came []int) {
+// renew watches what the roots are now. It returns what is new to the set, and what is not in it
+// any more. What came or went under the old roots since the last sweep is a change: those are
+// looked through once more, after the new ones.
+func (w *watcher) renew(known ...fileSet) (came []int, gone change) {
 	old := newPoller(0)
 	old.fileSet, old.roots = w.poll.fileSet, w.poll.roots
-	came, _ = w.poll.set(w.roots(), append([]fileSet{old.fileSet}, known...)...)
-	since, gone := old.set(old.roots, old.fileSet)
-	w.saw(old.noteAll(since, gone))
-	return came
+	came, gone = w.poll.set(w.roots(), append([]fileSet{old.fileSet}, known...)...)
+	w.saw(old.noteAll(old.set(old.roots, old.fileSet)))
+	return came, gone
 }
 
 // saw takes note of changes.
@@ -177,13 +180,23 @@ func (w *watcher) saw(c change) bool {
 	if c.Program != "" {
 		w.replaced = w.changed
 	}
-	if c.Source != "" && w.job != nil {
+	if w.reread.IsZero() && c.Tracked != "" {
+		w.reread = w.changed
+	}
+	if c.Source != "" && w.job != nil && w.job.ctx.Err() == nil && !w.starved() {
 		w.job.cancel()
-		if w.overtaken.IsZero() {
-			w.overtaken = w.changed
+		w.overtaken = w.changed
+		if w.starving.IsZero() {
+			w.starving = w.changed
 		}
 	}
 	return true
+}
+
+// starved reports whether changes have followed each other so quickly, for so long, that a build
+// has to be let finish though it is of yesterday.
+func (w *watcher) starved() bool {
+	return !w.starving.IsZero() && time.Since(w.starving) > hunger
 }
 
 // builds reports whether the program can be built here.
@@ -196,8 +209,11 @@ func (w *watcher) finish(j *job) bool {
 		j.discard() // overtaken by another change
 		return false
 	}
+	starved := w.starved()
+	w.starving = time.Time{}
 	w.recipe = j.recipe
 	w.saw(w.poll.sweep()) // of what was watched up to now, before that changes
+	w.adopt()
 	if j.lists {
 		w.relist(j)
 	}
@@ -208,12 +224,17 @@ func (w *watcher) finish(j *job) bool {
 		// Nobody asked for this build of the unchanged program.
 	case j.err != nil:
 		w.complain(j)
+		if w.Exe == w.Program && w.Alias == "" {
+			w.Alias = "unknown" // the sources are not those of the running program any more
+		}
+	case !j.lists && w.pending.Source != "":
+		// It may have been read by this build, which then is of another program.
 	case !j.lists:
 		w.Alias = j.id
 	case (j.id == w.ID || j.id == w.Alias) && !w.retry:
 		w.say("the program is the same")
 	default:
-		successor = w.pending.Source == ""
+		successor = w.pending.Source == "" || starved // its own successor is handed over as pending
 	}
 	if successor && w.hand(j.exe, j.id, "") {
 		w.say("built in %v; restarting", time.Since(j.started).Round(10*time.Millisecond))
@@ -247,17 +268,13 @@ func (w *watcher) relist(j *job) {
 		return
 	}
 	w.Roots = roots
-	came := w.renew()
+	came, _ := w.renew()
 	var c change
 	for _, i := range came {
-		if r := &w.poll.Records[i]; r.Source && r.notOlder(j.began) {
-			c.note(r, w.poll.path(r))
-		}
-	}
-	for i := 0; first && i < w.poll.Folders; i++ {
-		// The executable itself may have been written to its directory.
 		r := &w.poll.Records[i]
-		if path := w.poll.path(r); r.Kind == pkg && path != filepath.Dir(w.Program) && r.notOlder(j.began) {
+		path := w.poll.path(r)
+		// The executable itself may have been written to its directory.
+		if r.Source && r.notOlder(j.began) && !(first && i < w.poll.Folders && path == filepath.Dir(w.Program)) {
 			c.note(r, path)
 		}
 	}
@@ -296,15 +313,20 @@ func (w *watcher) deployed() bool {
 
 // hand makes an executable the next to run. What is tracked then is what this program named.
 func (w *watcher) hand(exe, id, alias string) bool {
+	if _, err := os.Stat(exe); err != nil {
+		w.pending.Tracked, w.reread = "", time.Time{}
+		w.say("cannot restart: %v", err)
+		return false
+	}
 	before := w.handover
 	w.next, w.Alias = next{exe, id}, alias
-	w.pending = change{Program: w.pending.Program}
-	if own, _ := track.all(); len(own) > 0 && len(own) < len(w.Tracked) {
+	w.pending.Tracked = ""
+	if own := track.all(); len(own) > 0 && len(own) < len(w.Tracked) {
 		w.Tracked = own
 		w.renew()
 	}
 	if err := w.save(); err != nil {
-		w.handover = before
+		w.handover, w.reread = before, time.Time{}
 		w.say("cannot restart: %v", err)
 		return false
 	}
