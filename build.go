@@ -88,7 +88,7 @@ func mainFile() string {
 
 // resolve finds the go command and the directory, where they are not known, and says in
 // Dead why it cannot. Elsewhere are the directories from which to look for the module.
-func (r *recipe) resolve(ctx context.Context, elsewhere ...string) {
+func (r *recipe) resolve(ctx context.Context, private string, elsewhere ...string) {
 	if r.Dead != "" || r.Command != "" {
 		return
 	}
@@ -110,7 +110,7 @@ func (r *recipe) resolve(ctx context.Context, elsewhere ...string) {
 	}
 	for _, dir := range elsewhere {
 		at := recipe{Command: r.Command, Dir: dir}
-		out, err := at.run(ctx, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		out, err := at.run(ctx, private, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
 		if err != nil {
 			continue
 		}
@@ -140,27 +140,49 @@ func (r *recipe) goCommand(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run returns what a short call of the go command prints.
-func (r *recipe) run(ctx context.Context, args ...string) ([]byte, error) {
+// run returns what a call of go list or go env prints.
+func (r *recipe) run(ctx context.Context, private string, args ...string) ([]byte, error) {
 	cmd := r.goCommand(ctx, append([]string{r.Command}, args...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := runRecorded(cmd, filepath.Join(private, "list")); err != nil {
 		return stderr.Bytes(), err
 	}
-	return out, nil
+	return stdout.Bytes(), nil
 }
 
-// build makes the executable out and returns what the compiler had to say. The file
-// record, while there is a build, tells the parent whom to kill if this process is.
-func (r *recipe) build(ctx context.Context, out, record string) (said []byte, err error) {
+// runRecorded runs a command. The file record, meanwhile, tells the parent whom to kill if this
+// process is. It is made before the start: between that and the record, nobody could end the
+// command of a process that is killed.
+func runRecorded(cmd *exec.Cmd, record string) error {
+	f, err := os.Create(record)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(record)
+	defer f.Close()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	fmt.Fprint(f, cmd.Process.Pid)
+	err = cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil // it has left something running that holds its output
+	}
+	if err != nil {
+		killGroup(cmd.Process.Pid)
+	}
+	return err
+}
+
+// build makes the executable out and returns what the compiler had to say.
+func (r *recipe) build(ctx context.Context, private, out string) (said []byte, err error) {
 	if len(r.Custom) > 0 {
-		return r.buildOnce(ctx, record, out, r.Custom...)
+		return r.buildOnce(ctx, private, out, r.Custom...)
 	}
 	for i, target := range r.Targets {
 		args := append([]string{r.Command, "build", "-o", out}, r.Flags...)
-		text, err2 := r.buildOnce(ctx, record, out, append(args, target)...)
+		text, err2 := r.buildOnce(ctx, private, out, append(args, target)...)
 		if err2 == nil {
 			r.Targets = r.Targets[i : i+1]
 			return text, nil
@@ -175,8 +197,8 @@ func (r *recipe) build(ctx context.Context, out, record string) (said []byte, er
 	return said, err
 }
 
-func (r *recipe) buildOnce(ctx context.Context, record, out string, args ...string) ([]byte, error) {
-	tmp := filepath.Join(filepath.Dir(record), "tmp")
+func (r *recipe) buildOnce(ctx context.Context, private, out string, args ...string) ([]byte, error) {
+	tmp := filepath.Join(private, "tmp")
 	for _, dir := range []string{filepath.Dir(out), tmp} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
@@ -187,25 +209,7 @@ func (r *recipe) buildOnce(ctx context.Context, record, out string, args ...stri
 	cmd.Env = append(cmd.Env, "GOTMPDIR="+tmp, "RESTARTER_OUTPUT="+out)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	// Made before the start: between that and the record, nobody can end the build of a
-	// process that is killed.
-	f, err := os.Create(record)
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if _, err := f.WriteString(strconv.Itoa(cmd.Process.Pid)); err != nil {
-		fmt.Fprintln(&said, err)
-	}
-	f.Close()
-	err = cmd.Wait()
-	if err != nil {
-		killGroup(cmd.Process.Pid)
-	}
-	os.Remove(record)
+	err := runRecorded(cmd, filepath.Join(private, "build"))
 	os.RemoveAll(tmp)
 	if err == nil {
 		if info, err2 := os.Stat(out); err2 != nil || info.Size() == 0 {
@@ -215,16 +219,16 @@ func (r *recipe) buildOnce(ctx context.Context, record, out string, args ...stri
 	return said.Bytes(), err
 }
 
-// endBuild kills a build that a dead child has left running.
-func endBuild(dir string) {
-	data, err := os.ReadFile(filepath.Join(dir, "build"))
-	if err != nil {
-		return
+// endCommands kills a build and a listing that a dead child has left running.
+func endCommands(private string) {
+	for _, name := range []string{"build", "list"} {
+		record := filepath.Join(private, name)
+		data, _ := os.ReadFile(record)
+		if pid, err := strconv.Atoi(string(data)); err == nil && pid > 1 {
+			killGroup(pid)
+		}
+		os.Remove(record)
 	}
-	if pid, err := strconv.Atoi(string(data)); err == nil && pid > 1 {
-		killGroup(pid)
-	}
-	os.Remove(filepath.Join(dir, "build"))
 }
 
 // contentID returns what is equal for executables that are the same program. The go

@@ -1,9 +1,7 @@
 package restarter
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -29,7 +27,7 @@ func attend() {
 	go func() {
 		defer close(done)
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "restarter: cannot watch: %v\n", err)
+			say("cannot watch: %v", err)
 			return
 		}
 		w := newWatcher(me.dir, s)
@@ -39,22 +37,21 @@ func attend() {
 			s.mustLeave(s.Grace)
 		}
 	}()
-	told := filepath.Join(me.dir, "stop")
 	for !gone() {
-		if exists(told) {
-			restart("the parent was told to stop")
-		}
 		time.Sleep(heartbeat)
 	}
 	close(stop)
 	if isPrivate(me.dir) { // else its record may name anybody's process
-		endBuild(me.dir)
+		endCommands(me.dir)
 	}
-	<-done
+	select {
+	case <-done:
+	case <-time.After(orphanGrace): // the watcher hangs: in a file system, say
+	}
 	removeSocketFiles()
 	removePrivate(me.dir)
 	restart("the parent is gone")
-	if s.Grace == 0 {
+	if s.Grace <= 0 {
 		s.Grace = orphanGrace
 	}
 	s.mustLeave(s.Grace)
@@ -67,7 +64,7 @@ func (s *settings) mustLeave(grace time.Duration) {
 	}
 	time.AfterFunc(grace, func() {
 		if !s.Quiet {
-			fmt.Fprintf(os.Stderr, "restarter: the program did not leave within %v; ended\n", grace)
+			say("the program did not leave within %v; ended", grace)
 		}
 		os.Exit(ExitCode)
 	})

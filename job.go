@@ -12,6 +12,7 @@ import (
 // A job is a listing, a build or both, side by side, in a goroutine of its own.
 type job struct {
 	lists, builds bool
+	anew          bool // what runs, or ran last, is not there: whatever builds is the successor
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -31,19 +32,19 @@ type job struct {
 // begin starts a job.
 func (w *watcher) begin(ctx context.Context, j *job) {
 	w.warm = w.warm || j.builds
-	w.job = j
+	w.job, j.anew = j, w.retry || !exists(w.Exe)
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	j.done = make(chan *job, 1)
 	j.recipe, j.began, j.started = w.recipe, w.Began, time.Now()
 	go func() {
 		defer func() { j.done <- j }()
-		j.recipe.resolve(j.ctx, w.Wd, filepath.Dir(w.Program))
+		j.recipe.resolve(j.ctx, w.dir, w.Wd, filepath.Dir(w.Program))
 		recipe := j.recipe // the build changes its own
 		listed := make(chan struct{})
 		go func() {
 			defer close(listed)
 			if j.lists {
-				j.roots, j.listErr = recipe.list(j.ctx)
+				j.roots, j.listErr = recipe.list(j.ctx, w.dir)
 			}
 		}()
 		if j.builds {
@@ -70,7 +71,7 @@ func (j *job) build(dir, name string) {
 		return
 	}
 	j.began, j.exe = info.ModTime().UnixNano(), filepath.Join(out, name)
-	if j.said, j.err = j.recipe.build(j.ctx, j.exe, filepath.Join(dir, "build")); j.err == nil {
+	if j.said, j.err = j.recipe.build(j.ctx, dir, j.exe); j.err == nil {
 		j.id, j.err = contentID(j.exe)
 	}
 }

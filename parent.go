@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,14 +62,13 @@ func (l *Launcher) LaunchChild() int {
 		panic("restarter: LaunchChild called in the child, or under RESTARTER=off")
 	}
 	p := launch{Launcher: *l, signals: make(chan os.Signal, 16), quit: make(chan struct{})}
-	defer close(p.quit)
+	listenFor(p.signals) // before there is anything to clean up
+	defer p.cleanUp()
 	p.sockets = takeSockets()
-	defer p.closeSockets()
 	if err := p.prepare(mainFile()); err != nil {
-		fmt.Fprintf(os.Stderr, "restarter: cannot launch: %v\n", err)
+		say("cannot launch: %v", err)
 		return 1
 	}
-	defer p.cleanUp()
 	return p.loop()
 }
 
@@ -82,13 +82,14 @@ type launch struct {
 	signals  chan os.Signal
 	quit     chan struct{}
 	stopped  os.Signal // the last that told the child to stop
+	turn     int       // how many restarts had been asked for then
 	hungUp   time.Time // when the child was last sent a signal that may end it or not
 	short    int       // how many children in a row have left with ExitCode at once
 }
 
 func (p *launch) say(text string, args ...any) {
 	if !p.Quiet {
-		fmt.Fprintf(os.Stderr, "restarter: "+text+"\n", args...)
+		say(text, args...)
 	}
 }
 
@@ -131,7 +132,6 @@ func (p *launch) prepare(mainFile string) error {
 			return err
 		}
 	}
-	listenFor(p.signals)
 	if goRun {
 		go p.watchGoRun(parentWatch(os.Getppid()))
 	}
@@ -151,10 +151,15 @@ func (p *launch) watchGoRun(gone func() bool) {
 	p.signals <- terminate
 }
 
+// cleanUp takes away what prepare has made. No signal ends the process before that is done.
 func (p *launch) cleanUp() {
+	close(p.quit)
+	p.closeSockets()
+	if p.lock != nil {
+		p.lock.Close()
+		removePrivate(p.dir)
+	}
 	signal.Stop(p.signals)
-	p.lock.Close()
-	removePrivate(p.dir)
 }
 
 // loop launches children until one ends for good.
@@ -173,12 +178,16 @@ func (p *launch) loop() int {
 			state, err = p.run(last)
 		}
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "restarter: cannot start the program: %v\n", err)
+			say("cannot start the program: %v", err)
 			return 1
 		}
 		last = run.Exe
-		built := nextProgram(p.dir, &p.settings) != run
+		next := nextProgram(p.dir, &p.settings)
+		built := next.Exe != run.Exe || next.ID != run.ID
 		code := exitCode(state)
+		if p.stopped != terminate && next.Turn != p.turn {
+			p.stopped = nil // it went on after an interrupt, and was to restart later
+		}
 		var sig os.Signal
 		switch {
 		case p.stopped != nil && code == ExitCode:
@@ -215,12 +224,13 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 	for _, s := range p.sockets {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, s.file)
 	}
-	old, _ := filepath.Glob(filepath.Join(p.dir, "[0-9]*")) // the child may build at once
+	old, _ := os.ReadDir(p.dir) // the child may build at once
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	for _, dir := range old {
-		if dir != filepath.Dir(exe) {
+	for _, d := range old {
+		dir := filepath.Join(p.dir, d.Name())
+		if _, err := strconv.Atoi(d.Name()); err == nil && dir != filepath.Dir(exe) {
 			os.RemoveAll(dir)
 		}
 	}
@@ -229,7 +239,7 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 		cmd.Wait()
 		close(done)
 	}()
-	var told, overdue, dropped <-chan time.Time
+	var overdue, dropped <-chan time.Time
 	if len(p.sockets) > 0 {
 		ticker := time.NewTicker(heartbeat / 2)
 		defer ticker.Stop()
@@ -239,7 +249,7 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 		select {
 		case <-done:
 			if isPrivate(p.dir) { // else its record may name anybody's process
-				endBuild(p.dir)
+				endCommands(p.dir)
 			}
 			p.dropSockets()
 			return cmd.ProcessState, nil
@@ -247,22 +257,17 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 			if reload(sig) {
 				p.hungUp = time.Now()
 			} else if slices.Contains(stops, sig) {
-				p.stopped = sig
+				p.stopped, p.turn = sig, nextProgram(p.dir, &p.settings).Turn
 				if p.Grace > 0 && overdue == nil {
 					overdue = time.After(p.Grace)
 				}
 			}
-			if !fromTerminal(sig) {
+			if !fromTerminal(sig) { // which has sent it to the child as well
 				cmd.Process.Signal(sig)
-			} else if told == nil {
-				// The child has had it, unless somebody sent it to this process alone.
-				told = time.After(time.Second)
 			}
-		case <-told:
-			writeFile(p.dir, "stop", struct{}{})
 		case <-overdue:
-			p.say("the program did not leave within %v; ended", p.Grace)
 			cmd.Process.Kill()
+			p.say("the program did not leave within %v; ended", p.Grace)
 		case <-dropped:
 			p.dropSockets()
 		}
@@ -282,7 +287,6 @@ func (p *launch) furnish() error {
 		}
 		p.lock = lock
 	}
-	os.Remove(filepath.Join(p.dir, "stop"))
 	if err := p.writeSockets(); err != nil {
 		return err
 	}

@@ -70,6 +70,7 @@ func talk() {
 	id := os.Getenv("RESTARTER_TEST_VERSION")
 	exe, _ := os.Executable()
 	if program, err := contentID(exe); err == nil && id == "" {
+		program, _, _ = strings.Cut(program, ":")
 		id = program[len(program)-1:]
 	}
 	fmt.Println("child", os.Getpid(), "of", os.Getppid(), "version", id, "private", me.dir, held())
@@ -544,6 +545,7 @@ func copyProgram(t *testing.T, name string, mark byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		id, _, _ = strings.Cut(id, ":")
 		marked := id[:len(id)-1] + string(mark)
 		data = []byte(strings.ReplaceAll(string(data), id, marked))
 	}

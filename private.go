@@ -18,7 +18,7 @@ import (
 //	sockets    the listeners that the child inherits, from the parent
 //	dropped    those of them that the child does not want, from the child
 //	build      the process group of a build that is under way
-//	stop       the parent was told to stop
+//	list       that of a go list or go env
 //	tmp/       the go command's own temporary directory
 //	1/ 2/ …    executables, each under the program's name
 //
@@ -89,10 +89,15 @@ func isPrivate(dir string) bool {
 // sweep removes what dead parents of this user have left behind. The lock tells: it went
 // with its holder, whatever process has the number now.
 func sweep(mine string) {
-	dirs, _ := filepath.Glob(filepath.Join(filepath.Dir(mine), privatePrefix+"*-*"))
-	for _, dir := range dirs {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), privatePrefix), "-")
-		if _, err := strconv.Atoi(pid); err != nil || dir == mine || !isPrivate(dir) {
+	base := filepath.Dir(mine)
+	entries, _ := os.ReadDir(base)
+	for _, d := range entries {
+		rest, ok := strings.CutPrefix(d.Name(), privatePrefix)
+		pid, random, _ := strings.Cut(rest, "-")
+		_, err1 := strconv.ParseUint(pid, 10, 64)
+		_, err2 := strconv.ParseUint(random, 10, 64)
+		dir := filepath.Join(base, d.Name())
+		if !ok || err1 != nil || err2 != nil || dir == mine || !isPrivate(dir) {
 			continue
 		}
 		name := filepath.Join(dir, "lock")
@@ -108,9 +113,16 @@ func sweep(mine string) {
 	}
 }
 
-// removePrivate removes a private directory, and nothing else under its name.
+// removePrivate removes a private directory, and nothing else under its name. The lock goes
+// last: without it no sweep would know the rest.
 func removePrivate(dir string) {
 	for try := 0; isPrivate(dir) && try < 20; try++ {
+		entries, _ := os.ReadDir(dir)
+		for _, d := range entries {
+			if d.Name() != "lock" {
+				os.RemoveAll(filepath.Join(dir, d.Name()))
+			}
+		}
 		if os.RemoveAll(dir) == nil {
 			return
 		}
@@ -147,8 +159,9 @@ type handover struct {
 
 // next is what the parent reads of a hand-over.
 type next struct {
-	Exe string // the executable to run
-	ID  string // its content ID
+	Exe  string // the executable to run
+	ID   string // its content ID
+	Turn int    // how many restarts have been asked for
 }
 
 // readHandover returns nil where no child has left one.
@@ -163,7 +176,7 @@ func readHandover(dir string) *handover {
 // nextProgram returns what is to run.
 func nextProgram(dir string, s *settings) (n next) {
 	if readFile(dir, "handover", &n) != nil {
-		return next{s.Program, s.OldID}
+		return next{Exe: s.Program, ID: s.OldID}
 	}
 	return n
 }

@@ -41,11 +41,11 @@ func TestHandoverRoundTrip(t *testing.T) {
 	if h := readHandover(dir); h != nil {
 		t.Errorf("a hand-over from nowhere: %+v", h)
 	}
-	if got := nextProgram(dir, &s); got != (next{s.Program, s.OldID}) {
+	if got := nextProgram(dir, &s); got != (next{Exe: s.Program, ID: s.OldID}) {
 		t.Errorf("without a hand-over, %v is to run", got)
 	}
 	want := handover{
-		next: next{"/private/1/app", "new"}, recipe: someRecipe, Alias: "alias", Known: true,
+		next: next{"/private/1/app", "new", 3}, recipe: someRecipe, Alias: "alias", Known: true,
 		Roots:   []root{{Kind: pkg, Source: true, Path: "/src"}, {Kind: glob, Tracked: true, Path: "/conf/*"}},
 		Tracked: []string{"/conf/*", "/x"}, Pending: change{"/src/a", "/x", ""}, Recent: []string{"/x"}, Awake: -1,
 		Files: fileSet{Dirs: []string{"/bin", "/src"}, Names: "appmain.go", Patterns: []string{"", "*"}, Folders: 1, Records: []record{

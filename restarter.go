@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // ExitCode is what a child exits with to be launched again: EX_TEMPFAIL of
@@ -59,9 +60,17 @@ func roleOf(value string, ppid int, abandoned func(pid int, dir string) bool) id
 	return identity{role: child, ppid: pid, dir: dir}
 }
 
-// abandoned reports whether the parent pid is dead and has left its private directory.
+// abandoned reports whether the parent pid is dead and has left its private directory. Its
+// number alone does not tell: in a container it may be another's, or nobody's.
 func abandoned(pid int, dir string) bool {
-	return !alive(pid) && isPrivate(dir)
+	if alive(pid) || !isPrivate(dir) {
+		return false
+	}
+	lock, err := lockFile(filepath.Join(dir, "lock"))
+	if err == nil {
+		lock.Close()
+	}
+	return err == nil
 }
 
 // IsParent reports whether this process is the one that is to call [LaunchChild]. It is
@@ -102,6 +111,26 @@ func NotifyContext(parent context.Context) (context.Context, context.CancelFunc)
 	return ctx, func() {
 		forget()
 		cancel(nil)
+	}
+}
+
+// say prints a message for a person. Nobody may be reading: it waits for a second at most.
+func say(text string, args ...any) { tell([]byte(fmt.Sprintf("restarter: "+text+"\n", args...))) }
+
+func tell(text []byte) {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		if f := messages(); f != nil {
+			f.Write(text)
+			f.Close()
+		} else {
+			os.Stderr.Write(text)
+		}
+	}()
+	select {
+	case <-told:
+	case <-time.After(time.Second):
 	}
 }
 

@@ -133,6 +133,26 @@ func TestCtrlCThen75(t *testing.T) {
 	p.wantCount(1, "^cleaned up ")
 }
 
+// A program for which Ctrl-C is not the end goes on, and is restarted as before.
+func TestCtrlCThatIsSurvived(t *testing.T) {
+	file := tempFile(t)
+	cmd := command(t, "talk", "-catch", "-stay", "-settled=0", "-track="+file)
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	p.child()
+	tty.write(ctrlC)
+	p.await("^got interrupt$")
+	save(t, file, "changed")
+	p.await("^told: .*file$")
+	tty.write("leave\n")
+	p.child()
+	tty.write(ctrlC)
+	p.await("^got interrupt$")
+	tty.write("leave\n") // with 75, and not because it was told to
+	p.wantExit(0)
+	p.wantCount(2, "^child ")
+}
+
 func TestCtrlCWhileItWaits(t *testing.T) {
 	for name, args := range map[string][]string{"WaitOnFailure": {"-wait"}, "back-off": {"-die"}} {
 		name, args := name, args
@@ -203,16 +223,18 @@ func TestSignalToTheParentInATerminal(t *testing.T) {
 			p.wantCount(1, "^cleaned up ")
 		})
 	}
+	// It looks like Ctrl-C, which the child has had.
 	t.Run("interrupt", func(t *testing.T) {
 		cmd := command(t, "talk", "-catch")
 		inTerminal(t, cmd)
 		p := start(t, cmd)
-		p.child()
+		pid := p.child()
 		send(t, cmd.Process.Pid, syscall.SIGINT)
-		p.await("^told: .*the parent was told to stop$")
-		p.wantExit(0)
-		p.wantCount(1, "^cleaned up ")
-		p.wantCount(1, "^child ")
+		send(t, cmd.Process.Pid, syscall.SIGUSR1) // passed on, behind it
+		p.await("^got user defined signal 1$")
+		p.wantExit(7)
+		p.wantCount(0, "^got interrupt$")
+		p.wantCount(1, fmt.Sprintf("^child %d ", pid))
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -346,6 +347,120 @@ func TestStopEndsTheBuild(t *testing.T) {
 			}
 			p.wantExit(code)
 			b.ended()
+		})
+	}
+}
+
+// A stop signal at any moment of the start leaves nothing behind.
+func TestStopAtTheStart(t *testing.T) {
+	for i := 0; i < 20; i++ {
+		p := start(t, withoutTerminal(command(t, "talk")))
+		for len(entries(t, p.tmp)) == 0 { // the private directory is the first thing there is
+		}
+		send(t, p.cmd.Process.Pid, syscall.SIGTERM)
+		p.wantExit(128 + 15)
+	}
+}
+
+// Nor does another one while the parent cleans up.
+func TestStopTwice(t *testing.T) {
+	p := start(t, withoutTerminal(command(t, "talk")))
+	private := p.await(` private (\S+) `)[1]
+	for i := 0; i < 2000; i++ {
+		save(t, filepath.Join(private, fmt.Sprint("file", i)), "")
+	}
+	p.do("exit 3")
+	for exists(filepath.Join(private, "settings")) { // until it has begun to
+	}
+	send(t, p.cmd.Process.Pid, syscall.SIGTERM)
+	p.wantExit(3)
+}
+
+// A parent that cannot launch leaves nothing behind either.
+func TestNoWorkingDirectory(t *testing.T) {
+	cmd := command(t, "talk", "-dir=relative")
+	cmd.Args = append([]string{"sh", "-c", `dir=$(mktemp -d) && cd "$dir" && rmdir "$dir" && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	path, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd.Path, cmd.Env = path, append(cmd.Env, "PATH="+os.Getenv("PATH"), "PWD=")
+	p := start(t, cmd)
+	p.await("^restarter: cannot launch: ")
+	p.wantExit(1)
+}
+
+// The go command that lists the sources is ended with the program, however that ends.
+func TestEndInTheMiddleOfAList(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		for _, who := range []string{"parent", "child"} {
+			who, sig := who, sig
+			t.Run(fmt.Sprint(who, " ", sig), func(t *testing.T) {
+				name, listing, ended := pipe(t)
+				dir, _ := sources(t)
+				cmd := withoutTerminal(withShell(t, command(t, "talk", "-dir="+dir)))
+				bin := strings.TrimPrefix(cmd.Env[len(cmd.Env)-1], "PATH=")
+				script := fmt.Sprintf("#!/bin/sh\nexec 9>%s\nuntil [ -s %s/*/list ]; do :; done\necho listing >&9\nsleep 1000 & wait\n", name, "$TMPDIR")
+				if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				p := start(t, cmd)
+				pid := p.child()
+				listing()
+				if who == "parent" {
+					pid = cmd.Process.Pid
+				}
+				send(t, pid, sig)
+				ended()
+				p.exit()
+				p.over()
+			})
+		}
+	}
+}
+
+// What the parent is told to do does not wait for somebody to read its messages.
+func TestNobodyReadsTheMessages(t *testing.T) {
+	for _, reader := range []string{"blocked", "gone"} {
+		reader := reader
+		t.Run(reader, func(t *testing.T) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			defer w.Close()
+			if reader == "gone" {
+				r.Close()
+			} else {
+				fd := int(w.Fd())
+				if err := syscall.SetNonblock(fd, true); err != nil {
+					t.Fatal(err)
+				}
+				for _, size := range []int{4096, 1} {
+					for err = nil; err == nil; {
+						_, err = syscall.Write(fd, make([]byte, size))
+					}
+				}
+				if err := syscall.SetNonblock(fd, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			file := tempFile(t)
+			cmd := command(t, "talk", "-stay", "-grace=100ms", "-settled=0", "-track="+file)
+			cmd.Args = append([]string{"sh", "-c", fmt.Sprintf(`exec 2>&%d; exec "$0" "$@"`, 3), cmd.Path}, cmd.Args[1:]...)
+			if cmd.Path, err = exec.LookPath("sh"); err != nil {
+				t.Skip(err)
+			}
+			cmd.ExtraFiles = []*os.File{w}
+			p := start(t, withoutTerminal(cmd))
+			p.child()
+			save(t, file, "changed") // it is said, and the child has to be ended
+			p.await("^told: .*file$")
+			p.child()
+			send(t, p.cmd.Process.Pid, syscall.SIGKILL)
+			p.await("^told: .*the parent is gone$")
+			p.over()
 		})
 	}
 }

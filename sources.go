@@ -190,18 +190,18 @@ g{{.GoMod}}
 
 // list asks the go command which files the program is made of, those of the standard
 // library and of the module cache left out: they do not change.
-func (r *recipe) list(ctx context.Context) (roots []root, err error) {
+func (r *recipe) list(ctx context.Context, private string) (roots []root, err error) {
 	if r.Command == "" {
 		return nil, errors.New(r.Dead)
 	}
-	out, err := r.run(ctx, "env", "GOMODCACHE", "GOMOD", "GOWORK")
+	out, err := r.run(ctx, private, "env", "GOMODCACHE", "GOMOD", "GOWORK")
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w: %s", err, oneLine(out))
 	}
 	vars := append(strings.Split(strings.ReplaceAll(string(out), "\r", ""), "\n"), "", "", "")
 	for _, target := range r.Targets {
 		args := append([]string{"list", "-e", "-deps", "-f", listing}, r.Flags...)
-		out, err := r.run(ctx, append(args, target)...)
+		out, err := r.run(ctx, private, append(args, target)...)
 		if err != nil {
 			return nil, fmt.Errorf("go list: %w: %s", err, oneLine(out))
 		}

@@ -5,6 +5,7 @@ package restarter
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 )
@@ -53,6 +54,53 @@ func TestLeftoversAreSweptAtTheNextStart(t *testing.T) {
 	next.wantExit(0)
 }
 
+// The temporary directory may have a name that means something to a pattern.
+func TestTemporaryDirectoryIsNoPattern(t *testing.T) {
+	cmd := command(t, "talk", "-settled=0")
+	tmp := filepath.Join(t.TempDir(), "a[b]*")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
+	p := start(t, cmd)
+	m := p.await(`^child (\d+) of \d+ version \S+ private (\S+) `)
+	if err := os.Mkdir(filepath.Join(m[2], "1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	pid := p.again()
+	if exists(filepath.Join(m[2], "1")) {
+		t.Error("the old executable is still there")
+	}
+	killAll(t, p, pid)
+	next := command(t, "talk")
+	next.Env = append(next.Env, "TMPDIR="+tmp)
+	q := start(t, next)
+	q.child()
+	q.do("exit 0")
+	q.wantExit(0)
+	if left := entries(t, tmp); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// A parent that seems to be dead, as its number does in another container, and holds its lock is
+// alive.
+func TestAbandoned(t *testing.T) {
+	const nobody = 1 << 30
+	p := start(t, command(t, "talk"))
+	m := p.await(`^child (\d+) of \d+ version \S+ private (\S+) `)
+	private := m[2]
+	if abandoned(nobody, private) {
+		t.Error("the directory of a living parent")
+	}
+	pid, _ := strconv.Atoi(m[1])
+	killAll(t, p, pid)
+	if !abandoned(nobody, private) || abandoned(os.Getpid(), private) || abandoned(nobody, private+"0") {
+		t.Error("that of a dead one")
+	}
+	removePrivate(private)
+}
+
 func TestTwoParentsSideBySide(t *testing.T) {
 	a := start(t, command(t, "talk", "-settled=0"))
 	a.child()
@@ -92,7 +140,7 @@ func TestForeignDirectoriesStay(t *testing.T) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range []string{"lock", "build", "stop", "handover"} {
+		for _, file := range []string{"lock", "build", "handover"} {
 			save(t, filepath.Join(dir, file), "1")
 		}
 		if err := os.Chmod(dir, mode); err != nil {
@@ -104,13 +152,14 @@ func TestForeignDirectoriesStay(t *testing.T) {
 			}
 		}
 	}
-	prepare("restarter-999999-open", 0o777, 0)
-	prepare("restarter-x-name", 0o700, 0)
+	prepare("restarter-999999-1", 0o777, 0) // open to others
+	prepare("restarter-2026-notes", 0o700, 0)
+	prepare("restarter-x-1", 0o700, 0)
 	if os.Getuid() == 0 {
-		prepare("restarter-999999-another", 0o700, 65534)
+		prepare("restarter-999999-2", 0o700, 65534)
 	}
 	save(t, filepath.Join(elsewhere, "lock"), "")
-	if err := os.Symlink(elsewhere, filepath.Join(p.tmp, "restarter-999999-link")); err != nil {
+	if err := os.Symlink(elsewhere, filepath.Join(p.tmp, "restarter-999999-3")); err != nil {
 		t.Fatal(err)
 	}
 	before := entries(t, p.tmp)

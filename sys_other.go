@@ -55,3 +55,6 @@ const inherits = false
 func inUse(error) bool { return false } // no socket of the parent's can be in the way
 
 func closeOnExec(int) bool { return false }
+
+// messages is standard error itself: nobody dies of writing to it here.
+func messages() *os.File { return nil }

@@ -32,7 +32,8 @@ func listenFor(c chan<- os.Signal) {
 	}
 }
 
-// fromTerminal reports whether the terminal has sent the signal to the child as well.
+// fromTerminal reports whether the terminal has sent the signal to the child as well. An
+// interrupt that somebody sends to the parent alone looks the same.
 func fromTerminal(sig os.Signal) bool {
 	if sig != syscall.SIGINT {
 		return false
@@ -68,6 +69,19 @@ func alive(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
 // gets another one.
 func parentWatch(pid int) (gone func() bool) {
 	return func() bool { return os.Getppid() != pid }
+}
+
+// messages returns another descriptor of standard error, if it can: of a write to that itself,
+// when nobody can read it any more, the program would die.
+func messages() *os.File {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(2)
+	if err != nil {
+		return nil
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), "stderr")
 }
 
 // ownGroup starts a command as the leader of a process group, so that its own children can

@@ -2,7 +2,6 @@ package restarter
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +35,7 @@ func newWatcher(dir string, s settings) *watcher {
 		w.handover = *h
 		return w
 	}
-	w.handover = handover{next: next{s.Program, s.OldID}, recipe: s.Recipe}
+	w.handover = handover{next: next{Exe: s.Program, ID: s.OldID}, recipe: s.Recipe}
 	var g gatherer
 	g.path(root{Path: s.Program}, program)
 	g.records[0].stamp = s.Old
@@ -46,7 +45,7 @@ func newWatcher(dir string, s settings) *watcher {
 
 func (w *watcher) say(text string, args ...any) {
 	if !w.Quiet {
-		fmt.Fprintf(os.Stderr, "restarter: "+text+"\n", args...)
+		say(text, args...)
 	}
 }
 
@@ -107,7 +106,10 @@ func (w *watcher) watch(stop <-chan struct{}) (reason string, ok bool) {
 			}
 		case w.pending.Tracked != "" && w.replaced.IsZero() &&
 			(quiet && time.Since(w.changed) > halfWritten || time.Since(w.reread) > patience):
-			if w.what = w.pending.Tracked; w.hand(w.Exe, w.ID, w.Alias) {
+			if w.what = w.pending.Tracked; !exists(w.Exe) && w.builds() {
+				// The temporary directory has been tidied up.
+				w.pending.Source, w.pending.Tracked = w.what, ""
+			} else if w.hand(w.Exe, w.ID, w.Alias) {
 				w.say("%s changed; restarting", w.short(w.what))
 				return w.short(w.what), true
 			}
@@ -231,7 +233,7 @@ func (w *watcher) finish(j *job) bool {
 		// It may have been read by this build, which then is of another program.
 	case !j.lists:
 		w.Alias = j.id
-	case (j.id == w.ID || j.id == w.Alias) && !w.retry:
+	case (j.id == w.ID || j.id == w.Alias) && !j.anew:
 		w.say("the program is the same")
 	default:
 		successor = w.pending.Source == "" || starved // its own successor is handed over as pending
@@ -287,9 +289,10 @@ func (w *watcher) complain(j *job) {
 		return
 	}
 	if len(j.said) == 0 {
-		fmt.Fprintf(os.Stderr, "restarter: %v\n", j.err)
+		say("%v", j.err)
+	} else {
+		tell(relocate(j.said, j.recipe.Dir, w.Wd))
 	}
-	os.Stderr.Write(relocate(j.said, j.recipe.Dir, w.Wd))
 	if w.retry {
 		w.say("build failed; waiting for a change")
 	} else {
@@ -319,7 +322,7 @@ func (w *watcher) hand(exe, id, alias string) bool {
 		return false
 	}
 	before := w.handover
-	w.next, w.Alias = next{exe, id}, alias
+	w.next, w.Alias = next{exe, id, w.Turn + 1}, alias
 	w.pending.Tracked = ""
 	if own := track.all(); len(own) > 0 && len(own) < len(w.Tracked) {
 		w.Tracked = own

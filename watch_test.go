@@ -334,6 +334,41 @@ func TestDeployIsHandedOver(t *testing.T) {
 	}
 }
 
+// The temporary directory is tidied up, with the executable that runs: the next change, of any
+// file, builds it again.
+func TestExecutableTidiedUp(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", `package main
+
+import "github.com/lib537/restarter"
+
+func init() { restarter.Track("a.conf") }
+`, "a.conf", "a")
+	p := m.start()
+	p.await("^text 1 ")
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	m.replace("text.go", `// one`, `// two`)
+	p.await(same) // by now the hand-over has been read
+	for _, d := range readDir(t, p.tmp) {
+		if err := os.RemoveAll(filepath.Join(p.tmp, d.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.write("a.conf", "b")
+	p.await("^text 2 ")
+	p.leave()
+}
+
+func readDir(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
 // A program that names other files than the last one is not restarted for those of the
 // last one.
 func TestTrackOtherFile(t *testing.T) {
