@@ -39,14 +39,16 @@ func watching(roots []root) *poller {
 	return p
 }
 
-// A sweep, compared with a plain loop of os.Stat over the same files and directories.
+// A sweep, compared with a plain loop of os.Stat over the same files and directories, and with
+// one of fstatat in C, where there is a C compiler.
 func BenchmarkSweep(b *testing.B) {
 	roots, files := manyFiles(b, 5000)
 	p := watching(roots)
 	for _, r := range roots {
 		files = append(files, r.Path)
 	}
-	var sweeps, plain time.Duration
+	inC := statInC(b, files)
+	var sweeps, plain, c time.Duration
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := 0; i < b.N; i++ {
@@ -59,14 +61,70 @@ func BenchmarkSweep(b *testing.B) {
 			os.Stat(name)
 		}
 		plain += time.Since(start)
+		c += inC()
 		b.StartTimer()
 	}
 	looks := float64(b.N * len(files))
 	b.ReportMetric(float64(sweeps)/looks, "ns/look")
 	b.ReportMetric(float64(plain)/looks, "ns/os.Stat")
 	b.ReportMetric(float64(sweeps)/float64(plain), "x-os.Stat")
+	if c > 0 {
+		b.ReportMetric(float64(c)/looks, "ns/fstatat")
+		b.ReportMetric(float64(sweeps)/float64(c), "x-fstatat")
+	}
 	b.ReportMetric(testing.AllocsPerRun(1, func() { p.sweep() })/float64(len(files)), "allocs/look")
 	b.ReportMetric(testing.AllocsPerRun(100, func() { os.Stat(files[0]) }), "allocs/os.Stat")
+}
+
+// statInC starts a program in C that looks at all files whenever it is asked to, and says how
+// long that took.
+func statInC(b *testing.B, files []string) (ask func() time.Duration) {
+	const source = `#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+static char names[1 << 20], *name[20000];
+int main(int argc, char **argv) {
+	int n = 0;
+	FILE *f = fopen(argv[1], "r");
+	names[fread(names, 1, sizeof names - 1, f)] = 0;
+	for (char *s = strtok(names, "\n"); s; s = strtok(NULL, "\n")) name[n++] = s;
+	while (getchar() != EOF) {
+		struct timespec a, b;
+		struct stat st;
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		for (int i = 0; i < n; i++) fstatat(AT_FDCWD, name[i], &st, 0);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		printf("%lld\n", (b.tv_sec - a.tv_sec) * 1000000000LL + b.tv_nsec - a.tv_nsec);
+		fflush(stdout);
+	}
+}
+`
+	f := folder{b, b.TempDir()}
+	f.write("stat.c", source)
+	f.write("names", strings.Join(files, "\n"))
+	if out, err := exec.Command("cc", "-O2", "-o", f.path("stat"), f.path("stat.c")).CombinedOutput(); err != nil {
+		b.Logf("without C: %v %s", err, out)
+		return func() time.Duration { return 0 }
+	}
+	cmd := exec.Command(f.path("stat"), f.path("names"))
+	stdin, err := cmd.StdinPipe()
+	f.check(err)
+	stdout, err := cmd.StdoutPipe()
+	f.check(err)
+	f.check(cmd.Start())
+	b.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	return func() (took time.Duration) {
+		stdin.Write([]byte{'x'})
+		if _, err := fmt.Fscan(stdout, &took); err != nil {
+			b.Fatal(err)
+		}
+		return took
+	}
 }
 
 // A tick in the idle gear. It may take 0.7 ms, a quarter of that for the wake-up.
@@ -85,20 +143,33 @@ func BenchmarkTick(b *testing.B) {
 	}
 }
 
-// ShouldRestart, compared with an atomic load.
+var anyFlag atomic.Bool
+
+// ShouldRestart, compared with an atomic load, in turn.
 func BenchmarkFlag(b *testing.B) {
-	for i := 0; i < b.N; i++ {
-		ShouldRestart()
+	var ours, load time.Duration
+	var set bool
+	for left := b.N; left > 0; {
+		n := min(left, 1<<20)
+		left -= n
+		start := time.Now()
+		for i := 0; i < n; i++ {
+			set = set || ShouldRestart()
+		}
+		middle := time.Now()
+		for i := 0; i < n; i++ {
+			set = set || anyFlag.Load()
+		}
+		ours += middle.Sub(start)
+		load += time.Since(middle)
 	}
-	ours := float64(b.Elapsed()) / float64(b.N)
-	var flag atomic.Bool
-	start := time.Now()
-	for i := 0; i < b.N; i++ {
-		flag.Load()
+	if set {
+		b.Fatal("time to restart")
 	}
-	load := float64(time.Since(start)) / float64(b.N)
-	b.ReportMetric(load, "ns/load")
-	b.ReportMetric(ours/load, "x-load")
+	b.ReportMetric(float64(ours)/float64(b.N), "ns/op")
+	b.ReportMetric(float64(load)/float64(b.N), "ns/load")
+	b.ReportMetric(float64(ours)/float64(load), "x-load")
+	b.ReportMetric(testing.AllocsPerRun(100, func() { ShouldRestart() }), "allocs/op")
 }
 
 func BenchmarkContentID(b *testing.B) {

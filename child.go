@@ -8,6 +8,7 @@ import (
 const (
 	heartbeat   = 200 * time.Millisecond // how often a process looks whether its parent is gone
 	orphanGrace = 5 * time.Second
+	headStart   = 20 * time.Millisecond // of the program, before we take anything of the processor
 )
 
 func init() {
@@ -21,6 +22,7 @@ func init() {
 // goroutine that importing this package starts, and only in the child.
 func attend() {
 	gone := parentWatch(me.ppid)
+	time.Sleep(headStart)
 	var s settings
 	err := readFile(me.dir, "settings", &s)
 	stop, done := make(chan struct{}), make(chan struct{})

@@ -61,10 +61,3 @@ func TestNotifyContextOutsideAChild(t *testing.T) {
 		t.Errorf("the cause is %v", cause)
 	}
 }
-
-func BenchmarkShouldRestart(b *testing.B) {
-	b.ReportAllocs()
-	for i := 0; i < b.N; i++ {
-		ShouldRestart()
-	}
-}
