@@ -40,6 +40,7 @@ type poller struct {
 	awakeUntil time.Time
 	cost       time.Duration // of one look: the lower envelope of what was measured
 	left       int           // how many more looks may be taken; below 0: too many were
+	looks      int           // how many were, without those that stand for reading
 
 	paths strings.Builder // see path
 }
@@ -84,7 +85,7 @@ func (p *poller) tick() change {
 	}
 	var c change
 	var stale bool
-	start, budget := time.Now(), p.left
+	start, looks, budget := time.Now(), p.looks, p.left
 	for _, i := range p.hot[:p.foremost] {
 		stale = p.look(&p.Records[i], &c) || stale
 	}
@@ -103,7 +104,7 @@ func (p *poller) tick() change {
 		p.nextCold = (p.nextCold + 1) % len(p.files())
 		stale = p.look(&p.files()[p.nextCold], &c) || stale
 	}
-	p.paid(time.Since(start), budget-p.left)
+	p.paid(time.Since(start), p.looks-looks)
 	if stale || c.any() {
 		// Something is going on: see it whole, once, rather than slice by slice.
 		return p.whole(c, stale)
@@ -119,11 +120,11 @@ func (p *poller) sweep() change {
 
 // whole looks at everything, after a part of it was seen to have changed or to be stale.
 func (p *poller) whole(c change, stale bool) change {
-	start, before := time.Now(), p.left
+	start, looks := time.Now(), p.looks
 	for i := range p.Records {
 		stale = p.look(&p.Records[i], &c) || stale
 	}
-	p.paid(time.Since(start), before-p.left)
+	p.paid(time.Since(start), p.looks-looks)
 	if stale {
 		start, left := time.Now(), p.left
 		came, gone := p.set(p.roots, p.fileSet)
@@ -176,6 +177,7 @@ func (p *poller) paid(took time.Duration, looks int) {
 // made again.
 func (p *poller) look(r *record, c *change) (stale bool) {
 	p.left--
+	p.looks++
 	path := p.path(r)
 	was, now := r.stamp, p.stamp(path)
 	now.Hash = was.Hash
