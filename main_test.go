@@ -20,6 +20,8 @@ import (
 // of tests registers those that it needs in an init function.
 var programs = map[string]func(){}
 
+var raceDetector bool // whether it is on
+
 const programVar = "RESTARTER_TEST_PROGRAM"
 
 var used sync.Map // the programs that a test has started

@@ -148,7 +148,7 @@ var kindsOfChange = []struct {
 // Every kind of change is seen within its deadline, in both gears.
 func TestLatency(t *testing.T) {
 	for _, n := range []int{50, 5000, 50000} {
-		if n > 5000 && testing.Short() {
+		if n > 5000 && (testing.Short() || raceDetector) { // one goroutine at work: no race, but much to wait for
 			continue
 		}
 		rounds := 25
@@ -285,7 +285,7 @@ func TestInterval(t *testing.T) {
 // files, at any interval; nor does junk that comes and goes in every directory all the time.
 func TestBudget(t *testing.T) {
 	for _, n := range []int{50, 1000, 5000, 50000} {
-		if n > 5000 && testing.Short() {
+		if n > 5000 && (testing.Short() || raceDetector) { // one goroutine at work: no race, but much to wait for
 			continue
 		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

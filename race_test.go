@@ -1,0 +1,5 @@
+//go:build race
+
+package restarter
+
+func init() { raceDetector = true }
