@@ -38,6 +38,10 @@ func (w *watcher) begin(ctx context.Context, j *job) {
 	j.recipe, j.began, j.started = w.recipe, w.Began, time.Now()
 	go func() {
 		defer func() { j.done <- j }()
+		if err := ensurePrivate(w.dir); err != nil {
+			j.err, j.listErr = err, err
+			return
+		}
 		j.recipe.resolve(j.ctx, w.dir, w.Wd, filepath.Dir(w.Program))
 		recipe := j.recipe // the build changes its own
 		listed := make(chan struct{})
@@ -56,9 +60,6 @@ func (w *watcher) begin(ctx context.Context, j *job) {
 
 // build makes an executable of the given name in a new folder of the private directory.
 func (j *job) build(dir, name string) {
-	if j.err = ensurePrivate(dir); j.err != nil {
-		return
-	}
 	var out string
 	for n := 1; ; n++ {
 		out = filepath.Join(dir, strconv.Itoa(n))

@@ -287,6 +287,7 @@ func (p *launch) furnish() error {
 		}
 		p.lock = lock
 	}
+	os.Remove(filepath.Join(p.dir, "tracked"))
 	if err := p.writeSockets(); err != nil {
 		return err
 	}

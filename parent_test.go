@@ -19,6 +19,20 @@ import (
 
 func init() {
 	programs["talk"] = talk
+	programs["reader"] = func() {
+		if l := (Launcher{WaitOnFailure: true}); IsParent() {
+			os.Exit(l.LaunchChild())
+		}
+		Track(os.Args[1])
+		switch content, _ := os.ReadFile(os.Args[1]); string(content) {
+		case "good":
+			fmt.Println("good")
+			os.Exit(0)
+		case "mended":
+			os.WriteFile(os.Args[1], []byte("good"), 0o644) // as somebody else might just now
+		}
+		os.Exit(3)
+	}
 	programs["alone"] = func() {
 		fmt.Println("parent", IsParent(), "child", IsChild())
 		LaunchChild()
@@ -434,6 +448,26 @@ func TestQuiet(t *testing.T) {
 	p.do("exit 0")
 	p.wantExit(0)
 	p.wantCount(0, "^restarter: ")
+}
+
+// A program that fails for what it reads is launched again when that changes, though it has left
+// before anything was watched.
+func TestTrackedByAProgramThatFailsAtOnce(t *testing.T) {
+	for _, content := range []string{"bad", "mended", ""} {
+		t.Run(content, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "config")
+			if content != "" {
+				save(t, file, content)
+			}
+			p := start(t, command(t, "reader", file))
+			if content != "mended" {
+				p.await("^restarter: the program failed with exit code 3; waiting for a change$")
+				save(t, file, "good")
+			}
+			p.await("^good$")
+			p.wantExit(0)
+		})
+	}
 }
 
 // A program that leaves with 75 at once, for ever: the pauses double, or are a hundred times

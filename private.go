@@ -16,6 +16,7 @@ import (
 //	settings   what the children need to know, from the parent
 //	handover   what is watched and what is to run, from the last child
 //	sockets    the listeners that the child inherits, from the parent
+//	tracked    what the last child has named to Track, and how that was
 //	dropped    those of them that the child does not want, from the child
 //	build      the process group of a build that is under way
 //	list       that of a go list or go env

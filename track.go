@@ -2,18 +2,26 @@ package restarter
 
 import (
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 )
 
 // track is what Track was called with in this process, so far.
-var track = tracked{news: make(chan struct{}, 1)}
+var track = tracker{news: make(chan struct{}, 1)}
 
+type tracker struct {
+	sync.Mutex
+	tracked
+	news chan struct{} // tells the watcher
+}
+
+// tracked is what Track was called with, and how that was. Each call appends one to a file of the
+// private directory too, for the parent: the child may leave before its watcher has started.
+// The fields are exported for wire.go.
 type tracked struct {
-	mu    sync.Mutex
-	paths []string      // absolute
-	files []fileSet     // as they were at each call, until the watcher adopts them
-	news  chan struct{} // tells the watcher
+	Paths []string // absolute
+	Files []fileSet
 }
 
 // Track has more files watched: configuration, templates, whatever the program reads when
@@ -23,28 +31,28 @@ type tracked struct {
 // the current directory. An empty path is ignored, and below a directory symbolic links to others
 // are not followed. Call it before the program reads the files, so that no edit is lost.
 //
-// The child watches. The parent only remembers the paths, for the time when there is no
-// child (see [Launcher.WaitOnFailure]), so Track may be called before or after [IsParent].
-// Under RESTARTER=off it does nothing. It is safe for concurrent use.
+// Outside a child it does nothing, so it may be called before or after [IsParent]. It is safe for
+// concurrent use.
 func Track(paths ...string) {
-	if me.role == alone {
+	if me.role != child {
 		return
 	}
-	track.mu.Lock()
-	defer track.mu.Unlock()
-	known := len(track.paths)
+	track.Lock()
+	defer track.Unlock()
+	known := len(track.Paths)
 	for _, path := range paths {
 		abs, err := filepath.Abs(path)
-		if err == nil && path != "" && !slices.Contains(track.paths, abs) {
-			track.paths = append(track.paths, abs)
+		if err == nil && path != "" && !slices.Contains(track.Paths, abs) {
+			track.Paths = append(track.Paths, abs)
 		}
 	}
-	if len(track.paths) == known || me.role != child {
+	if len(track.Paths) == known {
 		return
 	}
 	p := newPoller(0)
-	p.set(trackRoots(track.paths[known:]))
-	track.files = append(track.files, p.fileSet)
+	p.set(trackRoots(track.Paths[known:]))
+	track.Files = append(track.Files, p.fileSet)
+	appendFile(me.dir, "tracked", tracked{track.Paths[known:], []fileSet{p.fileSet}})
 	select {
 	case track.news <- struct{}{}:
 	default:
@@ -58,20 +66,26 @@ func trackRoots(paths []string) (roots []root) {
 	return roots
 }
 
-// all returns what this program has named so far.
-func (t *tracked) all() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.paths
-}
-
-// take returns that too, and the files as they were when they were named, once.
-func (t *tracked) take() ([]string, []fileSet) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	files := t.files
-	t.files = nil
-	return t.paths, files
+// take returns what the child has named so far, and the files as they were then, once.
+func (t *tracker) take(dir string) (all tracked) {
+	if me.role != child {
+		r, err := openFile(dir, "tracked")
+		if err != nil {
+			return all
+		}
+		defer r.Close()
+		for r.next() {
+			var t tracked
+			if r.get(reflect.ValueOf(&t).Elem()); r.err == nil {
+				all = tracked{append(all.Paths, t.Paths...), append(all.Files, t.Files...)}
+			}
+		}
+		return all
+	}
+	t.Lock()
+	defer t.Unlock()
+	all, t.Files = t.tracked, nil
+	return all
 }
 
 // union returns what is in a or in b, each once.

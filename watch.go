@@ -147,18 +147,16 @@ func (w *watcher) roots() []root {
 	return append(append(trackRoots(w.Tracked), root{Kind: program, Path: w.Program}), w.Roots...)
 }
 
-// adopt watches what Track has been called with besides. What has come or gone since, as far
-// as the child knows, is a change.
+// adopt watches what Track has been called with besides. What has come or gone since is a
+// change.
 func (w *watcher) adopt() {
-	paths, seen := track.take()
-	all := union(w.Tracked, paths)
+	seen := track.take(w.dir)
+	all := union(w.Tracked, seen.Paths)
 	if len(all) == len(w.Tracked) {
 		return
 	}
 	w.Tracked = all
-	if came, gone := w.renew(seen...); !w.retry {
-		w.saw(w.poll.noteAll(came, gone))
-	}
+	w.saw(w.poll.noteAll(w.renew(seen.Files...)))
 }
 
 // renew watches what the roots are now. It returns what is new to the set, and what is not in it
@@ -324,9 +322,9 @@ func (w *watcher) hand(exe, id, alias string) bool {
 	before := w.handover
 	w.next, w.Alias = next{exe, id, w.Turn + 1}, alias
 	w.pending.Tracked = ""
-	if own := track.all(); len(own) > 0 && len(own) < len(w.Tracked) {
-		w.Tracked = own
-		w.renew()
+	if own := track.take(w.dir); len(own.Files) > 0 || len(own.Paths) > 0 && len(own.Paths) < len(w.Tracked) {
+		w.Tracked = own.Paths
+		w.renew(own.Files...)
 	}
 	if err := w.save(); err != nil {
 		w.handover, w.reread = before, time.Time{}

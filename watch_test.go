@@ -53,10 +53,10 @@ func (w *watcher) newJob(lists, builds bool) *job {
 
 // asChild has Track do what it does in the child.
 func asChild(t *testing.T) {
-	was, paths := me, track.paths
+	was, paths := me, track.Paths
 	me.role = child
 	t.Cleanup(func() {
-		me, track.paths, track.files = was, paths, nil
+		me, track.Paths, track.Files = was, paths, nil
 		select {
 		case <-track.news:
 		default:
@@ -146,8 +146,8 @@ func TestTrackLooksOnce(t *testing.T) {
 	for _, name := range []string{"a", "b", "a"} {
 		Track(f.path(name))
 	}
-	if len(track.files) != 2 || len(track.files[1].files()) != 1 {
-		t.Errorf("%d looks, of %d files", len(track.files), len(track.files[1].files()))
+	if len(track.Files) != 2 || len(track.Files[1].files()) != 1 {
+		t.Errorf("%d looks, of %d files", len(track.Files), len(track.Files[1].files()))
 	}
 }
 

@@ -26,18 +26,35 @@ func writeFile(dir, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriter(f)
-	put(w, reflect.ValueOf(format))
-	put(w, reflect.ValueOf(v))
-	err = w.Flush()
-	if err2 := f.Close(); err == nil {
-		err = err2
-	}
+	err = encode(f, v)
 	if err == nil {
 		err = os.Rename(f.Name(), filepath.Join(dir, name))
 	}
 	if err != nil {
 		os.Remove(f.Name())
+	}
+	return err
+}
+
+// appendFile adds a struct to a file that the parent has removed before it launched this process.
+func appendFile(dir, name string, v any) error {
+	if !isPrivate(dir) {
+		return os.ErrNotExist
+	}
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	return encode(f, v)
+}
+
+func encode(f *os.File, v any) error {
+	w := bufio.NewWriter(f)
+	put(w, reflect.ValueOf(format))
+	put(w, reflect.ValueOf(v))
+	err := w.Flush()
+	if err2 := f.Close(); err == nil {
+		err = err2
 	}
 	return err
 }
@@ -76,32 +93,49 @@ func put(w *bufio.Writer, v reflect.Value) {
 // readFile reads what writeFile wrote into the struct that v points to, or as many of its fields
 // as there are in v.
 func readFile(dir, name string, v any) error {
-	f, err := os.Open(filepath.Join(dir, name))
+	r, err := openFile(dir, name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	defer r.Close()
+	if r.next() {
+		r.get(reflect.ValueOf(v).Elem())
 	}
-	r := reader{Reader: bufio.NewReader(f), size: info.Size()}
-	if r.int() != format {
-		return errFormat
-	}
-	r.get(reflect.ValueOf(v).Elem())
 	return r.err
 }
 
+// A reader reads the structs of a file.
 type reader struct {
-	*bufio.Reader
+	*os.File
+	in   *bufio.Reader
 	size int64 // of the file: nothing in it is longer
 	err  error // the first
 }
 
+func openFile(dir, name string) (*reader, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &reader{File: f, in: bufio.NewReader(f), size: info.Size()}, nil
+}
+
+// next reports whether a struct follows that this program can read.
+func (r *reader) next() bool {
+	if r.int() != format && r.err == nil {
+		r.err = errFormat
+	}
+	return r.err == nil
+}
+
 func (r *reader) int() (n int64) {
 	if r.err == nil {
-		n, r.err = binary.ReadVarint(r)
+		n, r.err = binary.ReadVarint(r.in)
 	}
 	return n
 }
@@ -130,7 +164,7 @@ func (r *reader) get(v reflect.Value) {
 		}
 	case reflect.String:
 		text := make([]byte, r.length())
-		if _, err := io.ReadFull(r, text); r.err == nil {
+		if _, err := io.ReadFull(r.in, text); r.err == nil {
 			r.err = err
 		}
 		v.SetString(string(text))
