@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -178,107 +179,81 @@ func junk(name string) bool {
 	return swap || strings.HasSuffix(name, "~") || strings.Contains(name, "___jb_")
 }
 
-// listing is what list asks for each package: a letter and a value on every line.
-const listing = `{{if not .Standard}}p{{.ImportPath}}
-d{{.Dir}}
-{{with .Module}}m{{.Path}}
-r{{.Dir}}
-g{{.GoMod}}
-{{end}}{{range .EmbedPatterns}}e{{.}}
-{{end}}{{if eq .ImportPath "command-line-arguments"}}{{range .GoFiles}}f{{.}}
+// listing is what list asks for each package that can change, so none of the standard library
+// or the module cache: a letter and what it is about on every line.
+const listing = `{{$m := .Module}}` +
+	`{{if .Standard}}{{else if not .Dir}}x{{.ImportPath}}
+{{else if or (not $m) $m.Main (not $m.Dir) (and $m.Replace (not $m.Replace.Version))}}` +
+	`{{if eq .ImportPath "command-line-arguments"}}{{range .GoFiles}}f{{$.Dir}}/{{.}}
+{{end}}{{else}}p{{.Dir}}
+{{end}}{{range .EmbedPatterns}}g{{$.Dir}}/{{if eq (printf "%.4s" .) "all:"}}{{slice . 4}}{{else}}{{.}}{{end}}
+{{end}}{{with $m}}{{if .Dir}}m{{.Path}}	{{.Dir}}	{{or .GoMod (print .Dir "/go.mod")}}
 {{end}}{{end}}{{end}}`
 
-// list asks the go command which files the program is made of, those of the standard
-// library and of the module cache left out: they do not change.
+// list asks the go command which files the program is made of.
 func (r *recipe) list(ctx context.Context, private string) (roots []root, err error) {
 	if r.Command == "" {
 		return nil, errors.New(r.Dead)
 	}
-	out, err := r.run(ctx, private, "env", "GOMODCACHE", "GOMOD", "GOWORK")
-	if err != nil {
-		return nil, fmt.Errorf("go env: %w: %s", err, oneLine(out))
-	}
-	vars := append(strings.Split(strings.ReplaceAll(string(out), "\r", ""), "\n"), "", "", "")
 	for _, target := range r.Targets {
 		args := append([]string{"list", "-e", "-deps", "-f", listing}, r.Flags...)
 		out, err := r.run(ctx, private, append(args, target)...)
 		if err != nil {
 			return nil, fmt.Errorf("go list: %w: %s", err, oneLine(out))
 		}
-		roots = append(roots, parseList(string(out), vars[0])...)
+		roots = append(roots, parseList(string(out), r.Dir)...)
 	}
-	if gomod, gowork := vars[1], vars[2]; gowork != "" {
-		roots = append(append(roots, moduleFiles(gomod)...), moduleFiles(gowork)...)
-	} else if gomod != "" {
-		roots = append(append(roots, moduleFiles(gomod)...), above(filepath.Dir(gomod), "go.work")...)
+	dir := r.Dir
+	switch work := os.Getenv("GOWORK"); {
+	case work == "off":
+		return roots, nil
+	case work != "":
+		dir = filepath.Dir(work)
+		roots = append(roots, root{Kind: file, Source: true, Path: work})
 	}
-	return roots, nil
+	return append(roots, above(dir, "go.work", "go.work.sum", "vendor/modules.txt")...), nil
 }
 
-// parseList turns what the go command prints for listing into roots.
-func parseList(out, modcache string) (roots []root) {
-	add := func(k kind, path string) { roots = append(roots, root{Kind: k, Source: true, Path: path}) }
-	modules := make(map[string]string) // of those that can change: path, directory
-	var missing []string               // packages that are imported and not there
-	var path, dir, module string
+// parseList turns what the go command, run in dir, prints for listing into roots.
+func parseList(out, dir string) (roots []root) {
+	add := func(k kind, path string) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path) // of a go.mod that GOFLAGS names, say
+		}
+		roots = append(roots, root{Kind: k, Source: true, Path: filepath.Clean(path)})
+	}
+	var missing, modules []string // what is imported and not there; path, directory and go.mod
 	for _, line := range strings.Split(out, "\n") {
-		if line == "" {
+		line = strings.TrimSuffix(line, "\r")
+		if len(line) < 2 {
 			continue
 		}
-		value := strings.TrimSuffix(line[1:], "\r")
-		switch line[0] {
+		switch value := line[1:]; line[0] {
 		case 'p':
-			path, dir, module = value, "", ""
-		case 'd':
-			if dir = value; dir == "" {
-				missing = append(missing, path)
-			} else if modcache != "" && strings.HasPrefix(dir, modcache+string(filepath.Separator)) {
-				dir = ""
-			} else if path != "command-line-arguments" {
-				add(pkg, dir)
-			}
-		case 'm':
-			module = value
-		case 'r':
-			if dir != "" && value != "" {
-				modules[module] = value
-			}
-		case 'g':
-			if dir != "" && value != "" {
-				roots = append(roots, moduleFiles(value)...)
-			}
-		case 'e':
-			if dir != "" {
-				add(glob, filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(value, "all:"))))
-			}
+			add(pkg, value)
 		case 'f':
-			if dir != "" {
-				add(file, filepath.Join(dir, value))
+			add(file, value)
+		case 'g':
+			add(glob, value)
+		case 'x':
+			missing = append(missing, value)
+		case 'm':
+			if !slices.Contains(modules, value) {
+				modules = append(modules, value)
 			}
 		}
 	}
-	for _, path := range missing {
-		for module, dir := range modules {
+	for _, m := range modules {
+		module, rest, _ := strings.Cut(m, "\t")
+		dir, mod, _ := strings.Cut(rest, "\t")
+		add(file, mod)
+		add(file, dir+"/go.sum")
+		add(file, dir+"/vendor/modules.txt")
+		for _, path := range missing {
 			if rest, ok := strings.CutPrefix(path+"/", module+"/"); ok {
-				add(pkg, filepath.Join(dir, filepath.FromSlash(rest)))
+				add(pkg, dir+"/"+rest)
 			}
 		}
-	}
-	return roots
-}
-
-// moduleFiles returns what belongs to a go.mod or go.work.
-func moduleFiles(path string) (roots []root) {
-	if path == "" || path == os.DevNull || path == "off" {
-		return nil
-	}
-	dir, name := filepath.Split(path)
-	for _, f := range []string{path, strings.TrimSuffix(path, filepath.Ext(path)) + ".sum",
-		filepath.Join(dir, "vendor", "modules.txt")} {
-		roots = append(roots, root{Kind: file, Source: true, Path: f})
-	}
-	if name == "go.work" {
-		roots = append(roots, root{Kind: file, Source: true, Path: path + ".sum"})
 	}
 	return roots
 }
