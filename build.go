@@ -110,11 +110,8 @@ func (r *recipe) resolve(ctx context.Context, private string, elsewhere ...strin
 	}
 	for _, dir := range elsewhere {
 		at := recipe{Command: r.Command, Dir: dir}
-		out, err := at.run(ctx, private, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
-		if err != nil {
-			continue
-		}
-		for _, line := range strings.Split(string(out), "\n") {
+		out, _ := at.goList(ctx, private, "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		for _, line := range strings.Split(out, "\n") {
 			if path, found, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == r.Module && found != "" {
 				r.Dir = found
 				return
@@ -124,43 +121,26 @@ func (r *recipe) resolve(ctx context.Context, private string, elsewhere ...strin
 	r.Command, r.Dead = "", "the sources of "+r.Targets[0]+" are not here"
 }
 
-// goCommand prepares a call of the go command, in a process group of its own: when ctx ends
-// it is interrupted, with its compilers, and soon killed.
-func (r *recipe) goCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = r.Dir
-	// A tenth of the time from edit to answer goes to garbage collection in the go command,
-	// the compiler and the linker. The user's own GOGC comes later, and counts.
-	cmd.Env = append([]string{"GOGC=400"}, os.Environ()...)
-	cmd.Env = append(cmd.Env, variable+"=", "PWD="+r.Dir)
-	cmd.Env = append(cmd.Env, r.Env...)
-	ownGroup(cmd)
-	cmd.Cancel = func() error { return interruptGroup(cmd.Process.Pid) }
-	cmd.WaitDelay = 2 * time.Second
-	return cmd
-}
-
-// run returns what a call of go list or go env prints.
-func (r *recipe) run(ctx context.Context, private string, args ...string) ([]byte, error) {
-	cmd := r.goCommand(ctx, append([]string{r.Command}, args...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := runRecorded(cmd, filepath.Join(private, "list")); err != nil {
-		return stderr.Bytes(), err
-	}
-	return stdout.Bytes(), nil
-}
-
-// runRecorded runs a command. The file record, meanwhile, tells the parent whom to kill if this
-// process is. It is made before the start: between that and the record, nobody could end the
-// command of a process that is killed.
-func runRecorded(cmd *exec.Cmd, record string) error {
+// run runs the go command, or Launcher.Build, in a process group of its own: when ctx ends it is
+// interrupted, with its compilers, and soon killed. The file record, meanwhile, tells the parent whom
+// to kill if this process is. It is made before the start: between that and the record, nobody
+// could end the command of a process that is killed.
+func (r *recipe) run(ctx context.Context, record string, stdout, stderr *bytes.Buffer, args, env []string) error {
 	f, err := os.Create(record)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(record)
 	defer f.Close()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Dir, stdout, stderr
+	// A tenth of the time from edit to answer goes to garbage collection in the go command,
+	// the compiler and the linker. The user's own GOGC comes later, and counts.
+	cmd.Env = append([]string{"GOGC=400"}, os.Environ()...)
+	cmd.Env = append(append(append(cmd.Env, variable+"=", "PWD="+r.Dir), r.Env...), env...)
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return interruptGroup(cmd.Process.Pid) }
+	cmd.WaitDelay = 2 * time.Second
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -175,48 +155,49 @@ func runRecorded(cmd *exec.Cmd, record string) error {
 	return err
 }
 
+// goList returns what go list prints.
+func (r *recipe) goList(ctx context.Context, private string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	args = append([]string{r.Command, "list"}, args...)
+	if err := r.run(ctx, filepath.Join(private, "list"), &stdout, &stderr, args, nil); err != nil {
+		return "", fmt.Errorf("go list: %w: %s", err, strings.Join(strings.Fields(stderr.String()), " "))
+	}
+	return stdout.String(), nil
+}
+
 // build makes the executable out and returns what the compiler had to say.
 func (r *recipe) build(ctx context.Context, private, out string) (said []byte, err error) {
+	tmp := filepath.Join(private, "tmp") // an interrupted go command leaves its work folder behind
+	defer os.RemoveAll(tmp)
+	targets := r.Targets
 	if len(r.Custom) > 0 {
-		return r.buildOnce(ctx, private, out, r.Custom...)
+		targets = []string{""}
 	}
-	for i, target := range r.Targets {
-		args := append([]string{r.Command, "build", "-o", out}, r.Flags...)
-		text, err2 := r.buildOnce(ctx, private, out, append(args, target)...)
-		if err2 == nil {
-			r.Targets = r.Targets[i : i+1]
-			return text, nil
+	for i, target := range targets {
+		args := r.Custom
+		if len(args) == 0 {
+			args = append(append([]string{r.Command, "build", "-o", out}, r.Flags...), target)
 		}
-		if i == 0 || len(said) == 0 {
-			said, err = text, err2
+		os.Mkdir(tmp, 0o700)
+		var text bytes.Buffer
+		err2 := r.run(ctx, filepath.Join(private, "build"), &text, &text, args, []string{"GOTMPDIR=" + tmp, "RESTARTER_OUTPUT=" + out})
+		if err2 == nil {
+			if info, err := os.Stat(out); err != nil || info.Size() == 0 {
+				return text.Bytes(), errors.New("no executable in $RESTARTER_OUTPUT")
+			}
+			if len(r.Custom) == 0 {
+				r.Targets = targets[i : i+1]
+			}
+			return text.Bytes(), nil
+		}
+		if len(said) == 0 {
+			said, err = text.Bytes(), err2
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return said, err
-}
-
-func (r *recipe) buildOnce(ctx context.Context, private, out string, args ...string) ([]byte, error) {
-	tmp := filepath.Join(private, "tmp")
-	for _, dir := range []string{filepath.Dir(out), tmp} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, err
-		}
-	}
-	cmd := r.goCommand(ctx, args...)
-	// An interrupted go command leaves its work folder behind.
-	cmd.Env = append(cmd.Env, "GOTMPDIR="+tmp, "RESTARTER_OUTPUT="+out)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	err := runRecorded(cmd, filepath.Join(private, "build"))
-	os.RemoveAll(tmp)
-	if err == nil {
-		if info, err2 := os.Stat(out); err2 != nil || info.Size() == 0 {
-			err = errors.New("no executable in $RESTARTER_OUTPUT")
-		}
-	}
-	return said.Bytes(), err
 }
 
 // endCommands kills a build and a listing that a dead child has left running.
@@ -245,35 +226,25 @@ func contentID(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id := func(content any) string { return fmt.Sprint(content, ":", info.Size()) }
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	head = head[:n]
 	for _, mark := range []string{"Go\x00\x00", "\xff Go build ID: \""} {
-		for rest := head; ; {
-			_, after, ok := bytes.Cut(rest, []byte(mark))
-			if !ok {
-				break
-			}
-			rest = after
-			end := bytes.IndexAny(after, "\x00\"")
-			if end < 0 {
-				end = 0
-			}
-			if hashes := strings.Split(string(after[:end]), "/"); len(hashes) == 4 {
-				return id(hashes[3]), nil // and what may be appended
+		for _, text := range strings.Split(string(head[:n]), mark)[1:] {
+			end := max(strings.IndexAny(text, "\x00\""), 0)
+			if hashes := strings.Split(text[:end], "/"); len(hashes) == 4 {
+				return fmt.Sprint(hashes[3], ":", info.Size()), nil // and what may be appended
 			}
 		}
 	}
-	h := crc32.NewIEEE()
-	h.Write(head)
-	if _, err := io.Copy(h, f); err != nil {
+	sum := uint32(0)
+	for err == nil || err == io.ErrUnexpectedEOF {
+		sum = crc32.Update(sum, crc32.IEEETable, head[:n])
+		n, err = f.Read(head)
+	}
+	if err != io.EOF || info.Size() == 0 {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return id(h.Sum32()), nil
+	return fmt.Sprint(sum, ":", info.Size()), nil
 }
 
 // relocate changes the paths at the head of the compiler's lines, which the go command
@@ -310,6 +281,3 @@ func dotted(path string) string {
 	}
 	return path
 }
-
-// oneLine makes one line of what a command printed.
-func oneLine(text []byte) string { return strings.Join(strings.Fields(string(text)), " ") }

@@ -244,9 +244,3 @@ func TestRelocate(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
-
-func TestOneLine(t *testing.T) {
-	if got := oneLine([]byte("  go: a\n\tb  c\r\n")); got != "go: a b c" {
-		t.Errorf("%q", got)
-	}
-}

@@ -22,9 +22,9 @@ func init() {
 // goroutine that importing this package starts, and only in the child.
 func attend() {
 	gone := parentWatch(me.ppid)
-	time.Sleep(headStart)
 	var s settings
 	err := readFile(me.dir, "settings", &s)
+	time.Sleep(headStart)
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)

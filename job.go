@@ -2,10 +2,8 @@ package restarter
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -58,20 +56,18 @@ func (w *watcher) begin(ctx context.Context, j *job) {
 	}()
 }
 
-// build makes an executable of the given name in a new folder of the private directory.
+// build makes an executable of the given name in a new folder of the private directory, which has a
+// number for a name.
 func (j *job) build(dir, name string) {
-	var out string
-	for n := 1; ; n++ {
-		out = filepath.Join(dir, strconv.Itoa(n))
-		if j.err = os.Mkdir(out, 0o700); !errors.Is(j.err, os.ErrExist) {
-			break
-		}
-	}
-	info, err := os.Stat(out)
-	if j.err = errors.Join(j.err, err); j.err != nil {
+	out, err := os.MkdirTemp(dir, "")
+	if err != nil {
+		j.err = err
 		return
 	}
-	j.began, j.exe = info.ModTime().UnixNano(), filepath.Join(out, name)
+	j.exe = filepath.Join(out, name)
+	if info, err := os.Stat(out); err == nil {
+		j.began = info.ModTime().UnixNano()
+	}
 	if j.said, j.err = j.recipe.build(j.ctx, dir, j.exe); j.err == nil {
 		j.id, j.err = contentID(j.exe)
 	}

@@ -42,10 +42,10 @@ func byGoRun(exe string) bool {
 // executable: of the first file in its work folder.
 func began(exe string, s *settings, dir string) int64 {
 	work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
-	configs, _ := filepath.Glob(filepath.Join(work, "b*", "importcfg"))
+	packages, _ := os.ReadDir(work)
 	began := s.Old.Mtime
-	for _, name := range configs {
-		if info, err := os.Stat(name); err == nil {
+	for _, d := range packages {
+		if info, err := os.Stat(filepath.Join(work, d.Name(), "importcfg")); err == nil {
 			began = min(began, info.ModTime().UnixNano())
 		}
 	}

@@ -21,7 +21,7 @@ import (
 //	build      the process group of a build that is under way
 //	list       that of a go list or go env
 //	tmp/       the go command's own temporary directory
-//	1/ 2/ …    executables, each under the program's name
+//	123/ …     executables, each under the program's name
 //
 // Files appear whole, by rename. A name says whose directory it is: restarter-PID-RANDOM.
 const privatePrefix = "restarter-"
@@ -74,7 +74,7 @@ func holdLock(dir string) (*os.File, error) {
 	}
 	held, err1 := f.Stat()
 	there, err2 := os.Lstat(name)
-	if err := errors.Join(err1, err2); err != nil || !os.SameFile(held, there) {
+	if err1 != nil || err2 != nil || !os.SameFile(held, there) {
 		f.Close()
 		return nil, fmt.Errorf("%s was taken away", dir)
 	}

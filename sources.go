@@ -3,7 +3,6 @@ package restarter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -196,12 +195,12 @@ func (r *recipe) list(ctx context.Context, private string) (roots []root, err er
 		return nil, errors.New(r.Dead)
 	}
 	for _, target := range r.Targets {
-		args := append([]string{"list", "-e", "-deps", "-f", listing}, r.Flags...)
-		out, err := r.run(ctx, private, append(args, target)...)
+		args := append([]string{"-e", "-deps", "-f", listing}, r.Flags...)
+		out, err := r.goList(ctx, private, append(args, target)...)
 		if err != nil {
-			return nil, fmt.Errorf("go list: %w: %s", err, oneLine(out))
+			return nil, err
 		}
-		roots = append(roots, parseList(string(out), r.Dir)...)
+		roots = append(roots, parseList(out, r.Dir)...)
 	}
 	dir := r.Dir
 	switch work := os.Getenv("GOWORK"); {

@@ -22,13 +22,13 @@ var (
 // writeFile writes a struct to a file of the private directory, so that it appears whole: the
 // format, then all fields, numbers as varints, strings and slices behind their length.
 func writeFile(dir, name string, v any) error {
-	f, err := os.CreateTemp(dir, "new-")
+	name = filepath.Join(dir, name)
+	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // each has one writer
 	if err != nil {
 		return err
 	}
-	err = encode(f, v)
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	if err = encode(f, v); err == nil {
+		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
 		os.Remove(f.Name())
