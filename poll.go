@@ -40,7 +40,8 @@ type poller struct {
 	awakeUntil time.Time
 	cost       time.Duration // of one look: the lower envelope of what was measured
 	left       int           // how many more looks may be taken; below 0: too many were
-	looks      int           // how many were, without those that stand for reading
+	looks      int           // how many were taken since begun
+	begun      time.Time     // moved on by the time that reading took
 
 	paths strings.Builder // see path
 }
@@ -85,7 +86,8 @@ func (p *poller) tick() change {
 	}
 	var c change
 	var stale bool
-	start, looks, budget := time.Now(), p.looks, p.left
+	budget := p.left
+	p.begin()
 	for _, i := range p.hot[:p.foremost] {
 		stale = p.look(&p.Records[i], &c) || stale
 	}
@@ -104,7 +106,7 @@ func (p *poller) tick() change {
 		p.nextCold = (p.nextCold + 1) % len(p.files())
 		stale = p.look(&p.files()[p.nextCold], &c) || stale
 	}
-	p.paid(time.Since(start), p.looks-looks)
+	p.paid(time.Since(p.begun), p.looks)
 	if stale || c.any() {
 		// Something is going on: see it whole, once, rather than slice by slice.
 		return p.whole(c, stale)
@@ -120,11 +122,11 @@ func (p *poller) sweep() change {
 
 // whole looks at everything, after a part of it was seen to have changed or to be stale.
 func (p *poller) whole(c change, stale bool) change {
-	start, looks := time.Now(), p.looks
+	p.begin()
 	for i := range p.Records {
 		stale = p.look(&p.Records[i], &c) || stale
 	}
-	p.paid(time.Since(start), p.looks-looks)
+	p.paid(time.Since(p.begun), p.looks)
 	if stale {
 		start, left := time.Now(), p.left
 		came, gone := p.set(p.roots, p.fileSet)
@@ -158,6 +160,8 @@ func (p *poller) wake() {
 	p.left = 0
 	p.heat()
 }
+
+func (p *poller) begin() { p.begun, p.looks = time.Now(), 0 }
 
 // paid learns what a look costs: at once when it is cheaper than thought, slowly when it is
 // dearer, because that is mostly somebody else's work on the same processor.
@@ -207,8 +211,8 @@ func (p *poller) look(r *record, c *change) (stale bool) {
 
 // keep records a stamp, with the content of what is or was fresh. It is paid for in looks.
 func (p *poller) keep(r *record, s stamp, path string) {
-	was := r.Fresh
-	r.Fresh = s.fresh(time.Now()) && r.Kind != program
+	was, start := r.Fresh, time.Now()
+	r.Fresh = s.fresh(start) && r.Kind != program
 	switch {
 	case r.Kind.dir() && s.Mode.IsDir():
 		var names int
@@ -224,6 +228,7 @@ func (p *poller) keep(r *record, s stamp, path string) {
 		p.left -= 10 + int(min(s.Size, 1<<20)>>12)
 	}
 	r.stamp = s
+	p.begun = p.begun.Add(time.Since(start)) // reading teaches nothing about the next look
 }
 
 // remember keeps the paths of the files that changed last, for heat.
