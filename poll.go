@@ -129,7 +129,8 @@ func (p *poller) whole(c change, stale bool) change {
 	p.paid(time.Since(p.begun), p.looks)
 	if stale {
 		start, left := time.Now(), p.left
-		came, gone := p.set(p.roots, p.fileSet)
+		was := p.fileSet
+		came, gone := p.set(p.roots, &was)
 		p.left = left - int(time.Since(start)/p.cost)
 		for _, i := range came {
 			if i >= p.Folders {
@@ -235,12 +236,11 @@ func (p *poller) keep(r *record, s stamp, path string) {
 func (p *poller) remember(path string) {
 	const most = 8
 	if i := slices.Index(p.recent, path); i >= 0 {
-		p.recent = slices.Delete(p.recent, i, i+1)
+		p.recent = append(p.recent[:i], p.recent[i+1:]...)
+	} else if len(p.recent) == most {
+		p.recent = p.recent[1:]
 	}
 	p.recent = append(p.recent, strings.Clone(path))
-	if len(p.recent) > most {
-		p.recent = slices.Delete(p.recent, 0, 1)
-	}
 }
 
 // heat makes the list of hot records anew: the files that changed last, those beside them,
@@ -266,16 +266,19 @@ func (p *poller) heat() {
 // set makes the poller watch what the roots lead to now. A file that is known keeps its
 // stamp, to be compared at the next look. It returns the records of directories and existing
 // files that were not known, and what was known to exist and does not belong to the set any more.
-func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
+func (p *poller) set(roots []root, known ...*fileSet) (came []int, gone change) {
 	p.fileSet, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
 	for i := range p.Records {
 		r := &p.Records[i]
 		was := -1
-		for k := 0; k < len(known) && was < 0; k++ {
+		for _, old := range known {
 			if i < p.Folders {
-				was = known[k].findDir(r, &p.fileSet)
-			} else if was = known[k].find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
-				r.stamp, r.Fresh = known[k].Records[was].stamp, known[k].Records[was].Fresh
+				was = old.findDir(r, &p.fileSet)
+			} else if was = old.find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
+				r.stamp, r.Fresh = old.Records[was].stamp, old.Records[was].Fresh
+			}
+			if was >= 0 {
+				break
 			}
 		}
 		if was >= 0 {
@@ -289,11 +292,11 @@ func (p *poller) set(roots []root, known ...fileSet) (came []int, gone change) {
 			came = append(came, i)
 		}
 	}
-	for k := range known {
-		for i := range known[k].files() {
-			was := &known[k].files()[i]
-			if was.exists() && p.find(known[k].Dirs[was.Dir], known[k].nameOf(was)) < 0 {
-				gone.note(was, known[k].pathOf(was))
+	for _, old := range known {
+		for i := range old.files() {
+			was := &old.files()[i]
+			if was.exists() && p.find(old.Dirs[was.Dir], old.nameOf(was)) < 0 {
+				gone.note(was, old.pathOf(was))
 			}
 		}
 	}

@@ -379,7 +379,7 @@ func TestSetKeepsStamps(t *testing.T) {
 	p := f.poller(root{Kind: pkg, Source: true, Path: "a"}, root{Kind: pkg, Source: true, Path: "b"})
 	f.write("a/1.go", "changed")
 	known := p.fileSet
-	came, gone := p.set([]root{{Kind: pkg, Source: true, Path: f.path("a")}, {Kind: pkg, Source: true, Path: f.path("c")}}, known)
+	came, gone := p.set([]root{{Kind: pkg, Source: true, Path: f.path("a")}, {Kind: pkg, Source: true, Path: f.path("c")}}, &known)
 	var paths []string
 	for _, i := range came {
 		paths = append(paths, p.path(&p.Records[i]))
@@ -427,7 +427,8 @@ func TestFreshFileGoes(t *testing.T) {
 	if r := p.files()[0]; r.stamp != (stamp{}) || r.exists() {
 		t.Errorf("%+v", r)
 	}
-	if _, gone := p.set(nil, p.fileSet); gone.any() {
+	known := p.fileSet
+	if _, gone := p.set(nil, &known); gone.any() {
 		t.Errorf("%+v went twice", gone)
 	}
 }

@@ -88,16 +88,13 @@ func (t *tracker) take(dir string) (all tracked) {
 	return all
 }
 
-// union returns what is in a or in b, each once.
-func union[T comparable](a, b []T) (all []T) {
-	seen := make(map[T]bool)
-	for _, list := range [][]T{a, b} {
-		for _, x := range list {
-			if !seen[x] {
-				seen[x] = true
-				all = append(all, x)
-			}
+// union returns a, and what it lacks of b.
+func union[T comparable](a, b []T) []T {
+	a = slices.Clip(a) // it may be somebody's
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			a = append(a, x)
 		}
 	}
-	return all
+	return a
 }

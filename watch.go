@@ -151,22 +151,25 @@ func (w *watcher) roots() []root {
 // change.
 func (w *watcher) adopt() {
 	seen := track.take(w.dir)
-	all := union(w.Tracked, seen.Paths)
-	if len(all) == len(w.Tracked) {
-		return
+	known := len(w.Tracked)
+	w.Tracked = union(w.Tracked, seen.Paths)
+	if len(w.Tracked) > known {
+		w.saw(w.poll.noteAll(w.renew(seen.Files)))
 	}
-	w.Tracked = all
-	w.saw(w.poll.noteAll(w.renew(seen.Files...)))
 }
 
 // renew watches what the roots are now. It returns what is new to the set, and what is not in it
 // any more. What came or went under the old roots since the last sweep is a change: those are
 // looked through once more, after the new ones.
-func (w *watcher) renew(known ...fileSet) (came []int, gone change) {
-	old := newPoller(0)
-	old.fileSet, old.roots = w.poll.fileSet, w.poll.roots
-	came, gone = w.poll.set(w.roots(), append([]fileSet{old.fileSet}, known...)...)
-	w.saw(old.noteAll(old.set(old.roots, old.fileSet)))
+func (w *watcher) renew(seen []fileSet) (came []int, gone change) {
+	old, roots := w.poll.fileSet, w.poll.roots
+	known := []*fileSet{&old}
+	for i := range seen {
+		known = append(known, &seen[i])
+	}
+	came, gone = w.poll.set(w.roots(), known...)
+	again := newPoller(0)
+	w.saw(again.noteAll(again.set(roots, &old)))
 	return came, gone
 }
 
@@ -268,7 +271,7 @@ func (w *watcher) relist(j *job) {
 		return
 	}
 	w.Roots = roots
-	came, _ := w.renew()
+	came, _ := w.renew(nil)
 	var c change
 	for _, i := range came {
 		r := &w.poll.Records[i]
@@ -319,15 +322,16 @@ func (w *watcher) hand(exe, id, alias string) bool {
 		w.say("cannot restart: %v", err)
 		return false
 	}
-	before := w.handover
-	w.next, w.Alias = next{exe, id, w.Turn + 1}, alias
+	next, before, tracked := w.next, w.Alias, w.Tracked
+	w.Exe, w.ID, w.Alias = exe, id, alias
+	w.Turn++
 	w.pending.Tracked = ""
 	if own := track.take(w.dir); len(own.Files) > 0 || len(own.Paths) > 0 && len(own.Paths) < len(w.Tracked) {
 		w.Tracked = own.Paths
-		w.renew(own.Files...)
+		w.renew(own.Files)
 	}
 	if err := w.save(); err != nil {
-		w.handover, w.reread = before, time.Time{}
+		w.next, w.Alias, w.Tracked, w.reread = next, before, tracked, time.Time{}
 		w.say("cannot restart: %v", err)
 		return false
 	}
@@ -339,11 +343,12 @@ func (w *watcher) save() error {
 	if err := ensurePrivate(w.dir); err != nil {
 		return err
 	}
-	h := w.handover
-	h.Files, h.Pending = w.poll.fileSet, w.pending
-	h.Recent, h.Awake = w.poll.recent, w.poll.awakeUntil.Unix()
+	w.Files, w.Pending = w.poll.fileSet, w.pending
+	w.Recent, w.Awake = w.poll.recent, w.poll.awakeUntil.Unix()
 	if w.job != nil && w.job.lists && w.job.builds {
-		h.Pending.Source = w.what // seen, and in no program yet
+		w.Pending.Source = w.what // seen, and in no program yet
 	}
-	return writeFile(w.dir, "handover", h)
+	err := writeFile(w.dir, "handover", &w.handover)
+	w.Files = fileSet{} // the poller's own, which goes on
+	return err
 }

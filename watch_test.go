@@ -28,7 +28,7 @@ func newWatching(t *testing.T) (folder, *watcher) {
 	w.Dead = "nothing is built here"
 	w.start()
 	w.Known, w.Roots = true, []root{{Kind: pkg, Source: true, Path: f.path("src")}}
-	w.renew()
+	w.renew(nil)
 	return f, w
 }
 
@@ -264,7 +264,7 @@ func TestTrackedAllTheTime(t *testing.T) {
 	t.Parallel()
 	f, w := newWatching(t)
 	w.Tracked = []string{f.path("static")}
-	w.renew()
+	w.renew(nil)
 	n := 0
 	w.poll.stat = func(name string) (os.FileInfo, error) {
 		info, err := os.Stat(name)
@@ -293,7 +293,7 @@ func TestTrackedWhileReplaced(t *testing.T) {
 				w.Exe, w.ID = f.path("private/1/app"), "built"
 			}
 			w.Tracked = []string{f.path("a.conf")}
-			w.renew()
+			w.renew(nil)
 			f.check(os.Remove(f.path("app")))
 			f.write("a.conf", "edited")
 			w.saw(w.poll.sweep())

@@ -19,7 +19,7 @@ var (
 	errShort  = errors.New("cut short")
 )
 
-// writeFile writes a struct to a file of the private directory, so that it appears whole: the
+// writeFile writes a struct, or what a pointer leads to, to a file of the private directory, so that it appears whole: the
 // format, then all fields, numbers as varints, strings and slices behind their length.
 func writeFile(dir, name string, v any) error {
 	name = filepath.Join(dir, name)
@@ -51,7 +51,7 @@ func appendFile(dir, name string, v any) error {
 func encode(f *os.File, v any) error {
 	w := bufio.NewWriter(f)
 	put(w, reflect.ValueOf(format))
-	put(w, reflect.ValueOf(v))
+	put(w, reflect.Indirect(reflect.ValueOf(v)))
 	err := w.Flush()
 	if err2 := f.Close(); err == nil {
 		err = err2
