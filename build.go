@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -210,74 +208,4 @@ func endCommands(private string) {
 		}
 		os.Remove(record)
 	}
-}
-
-// contentID returns what is equal for executables that are the same program. The go
-// command writes four hashes near the head of every executable, a/b/c/d: the last is of the
-// content without them. On ELF they are a note, elsewhere they stand in the text. Without
-// them the whole content decides. An unreadable file has none.
-func contentID(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	head := make([]byte, 64<<10)
-	n, err := io.ReadFull(f, head)
-	for _, mark := range []string{"Go\x00\x00", "\xff Go build ID: \""} {
-		for _, text := range strings.Split(string(head[:n]), mark)[1:] {
-			end := max(strings.IndexAny(text, "\x00\""), 0)
-			if hashes := strings.Split(text[:end], "/"); len(hashes) == 4 {
-				return fmt.Sprint(hashes[3], ":", info.Size()), nil // and what may be appended
-			}
-		}
-	}
-	sum := uint32(0)
-	for err == nil || err == io.ErrUnexpectedEOF {
-		sum = crc32.Update(sum, crc32.IEEETable, head[:n])
-		n, err = f.Read(head)
-	}
-	if err != io.EOF || info.Size() == 0 {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	return fmt.Sprint(sum, ":", info.Size()), nil
-}
-
-// relocate changes the paths at the head of the compiler's lines, which the go command
-// printed for the directory from, to what it prints in the directory to.
-func relocate(said []byte, from, to string) []byte {
-	if from == to {
-		return said
-	}
-	lines := strings.SplitAfter(string(said), "\n")
-	for i, line := range lines {
-		text := strings.TrimLeft(line, " \t")
-		path, rest, ok := strings.Cut(text, ":")
-		if !ok || filepath.IsAbs(path) || !exists(filepath.Join(from, path)) {
-			continue
-		}
-		indent := line[:len(line)-len(text)]
-		lines[i] = indent + dotted(shortPath(filepath.Join(from, path), to)) + ":" + rest
-	}
-	return []byte(strings.Join(lines, ""))
-}
-
-// shortPath returns path as seen from a directory, if that is shorter.
-func shortPath(path, from string) string {
-	if rel, err := filepath.Rel(from, path); err == nil && len(rel) < len(path) {
-		return rel
-	}
-	return path
-}
-
-// dotted marks a file of the current directory as the go command does.
-func dotted(path string) string {
-	if !strings.ContainsRune(path, filepath.Separator) {
-		return "." + string(filepath.Separator) + path
-	}
-	return path
 }

@@ -4,9 +4,68 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 )
+
+// prepare makes what all children share.
+func (p *launch) prepare(mainFile string) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if p.dir, p.lock, err = newPrivate(); err != nil {
+		return err
+	}
+	sweep(p.dir)
+	s := &p.settings
+	s.Program = programName(exe)
+	if info, err := os.Stat(s.Program); err == nil {
+		s.Old = stampOf(info)
+	}
+	s.OldID, _ = contentID(s.Program)
+	s.Wd, _ = os.Getwd()
+	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
+	goRun := byGoRun(exe)
+	s.Began = s.Old.Mtime
+	if goRun {
+		s.Began = began(exe, s, p.dir)
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		s.Recipe.Dead = "the executable does not say how it was built"
+	} else {
+		var warning string
+		s.Recipe, warning = newRecipe(info, mainFile, goRun)
+		if warning != "" && len(p.Build) == 0 {
+			p.say("%s", warning)
+		}
+	}
+	s.Recipe.Custom = p.Build
+	if p.Dir != "" {
+		if s.Recipe.Dir, err = filepath.Abs(p.Dir); err != nil {
+			return err
+		}
+	}
+	if goRun {
+		go p.watchGoRun(parentWatch(os.Getppid()))
+	}
+	return nil
+}
+
+// watchGoRun ends this process's child when go run is gone, which passes on neither
+// signals nor exit codes.
+func (p *launch) watchGoRun(gone func() bool) {
+	for !gone() {
+		select {
+		case <-p.quit:
+			return
+		case <-time.After(heartbeat):
+		}
+	}
+	p.signals <- terminate
+}
 
 // programName returns the executable by the name it was started with: a deploy may point a
 // symbolic link to another file.

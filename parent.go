@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,64 +90,6 @@ func (p *launch) say(text string, args ...any) {
 	if !p.Quiet {
 		say(text, args...)
 	}
-}
-
-// prepare makes what all children share.
-func (p *launch) prepare(mainFile string) error {
-	exe, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	if p.dir, p.lock, err = newPrivate(); err != nil {
-		return err
-	}
-	sweep(p.dir)
-	s := &p.settings
-	s.Program = programName(exe)
-	if info, err := os.Stat(s.Program); err == nil {
-		s.Old = stampOf(info)
-	}
-	s.OldID, _ = contentID(s.Program)
-	s.Wd, _ = os.Getwd()
-	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
-	goRun := byGoRun(exe)
-	s.Began = s.Old.Mtime
-	if goRun {
-		s.Began = began(exe, s, p.dir)
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		s.Recipe.Dead = "the executable does not say how it was built"
-	} else {
-		var warning string
-		s.Recipe, warning = newRecipe(info, mainFile, goRun)
-		if warning != "" && len(p.Build) == 0 {
-			p.say("%s", warning)
-		}
-	}
-	s.Recipe.Custom = p.Build
-	if p.Dir != "" {
-		if s.Recipe.Dir, err = filepath.Abs(p.Dir); err != nil {
-			return err
-		}
-	}
-	if goRun {
-		go p.watchGoRun(parentWatch(os.Getppid()))
-	}
-	return nil
-}
-
-// watchGoRun ends this process's child when go run is gone, which passes on neither
-// signals nor exit codes.
-func (p *launch) watchGoRun(gone func() bool) {
-	for !gone() {
-		select {
-		case <-p.quit:
-			return
-		case <-time.After(heartbeat):
-		}
-	}
-	p.signals <- terminate
 }
 
 // cleanUp takes away what prepare has made. No signal ends the process before that is done.
@@ -304,78 +245,4 @@ func (p *launch) environ() (env []string) {
 		}
 	}
 	return append(env, fmt.Sprintf("%s=%d:%s", variable, os.Getpid(), p.dir))
-}
-
-// pendingStop returns a signal that came while there was no child.
-func (p *launch) pendingStop() os.Signal {
-	for {
-		select {
-		case sig := <-p.signals:
-			if slices.Contains(stops, sig) {
-				return sig
-			}
-		default:
-			return nil
-		}
-	}
-}
-
-// backOff delays the relaunch of a child that has left with ExitCode at once, so that one
-// which always does takes no more than 1 % of a core.
-func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal {
-	const shortest, longest = 25 * time.Millisecond, 30 * time.Second
-	if lived >= settled {
-		p.short = 0
-		return nil
-	}
-	pause := shortest << min(p.short, 12)
-	if p.short > 0 { // the first may be a restart that the user asked for right after the start
-		pause = max(pause, 100*(state.UserTime()+state.SystemTime()))
-	}
-	p.short++
-	text := ""
-	if pause = min(pause, longest); pause >= time.Second {
-		text = fmt.Sprintf("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
-	}
-	return p.wait(pause, text)
-}
-
-// wait stands in for the child, for as long as it says or (below 0) without a limit: it
-// polls and builds, and returns at the first change that builds. Text is said once it watches.
-// A signal that stops the parent is returned.
-func (p *launch) wait(limit time.Duration, text string) os.Signal {
-	stop, built := make(chan struct{}), make(chan struct{})
-	var over <-chan time.Time
-	if limit >= 0 {
-		over = time.After(limit)
-	}
-	if limit < 0 || limit >= settle { // for less it is not worth while
-		w := newWatcher(p.dir, p.settings)
-		w.retry = true
-		w.start() // before the user is told: his next save may be the answer
-		go func() {
-			w.watch(stop)
-			close(built)
-		}()
-		defer func() {
-			close(stop)
-			<-built
-		}()
-	}
-	if text != "" {
-		p.say("%s", text)
-	}
-	for {
-		select {
-		case <-over:
-			return nil
-		case <-built:
-			p.short = 0
-			return nil
-		case sig := <-p.signals:
-			if slices.Contains(stops, sig) {
-				return sig
-			}
-		}
-	}
 }

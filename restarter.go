@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // ExitCode is what a child exits with to be launched again: EX_TEMPFAIL of
@@ -111,26 +110,6 @@ func NotifyContext(parent context.Context) (context.Context, context.CancelFunc)
 	return ctx, func() {
 		forget()
 		cancel(nil)
-	}
-}
-
-// say prints a message for a person. Nobody may be reading: it waits for a second at most.
-func say(text string, args ...any) { tell([]byte(fmt.Sprintf("restarter: "+text+"\n", args...))) }
-
-func tell(text []byte) {
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		if f := messages(); f != nil {
-			f.Write(text)
-			f.Close()
-		} else {
-			os.Stderr.Write(text)
-		}
-	}()
-	select {
-	case <-told:
-	case <-time.After(time.Second):
 	}
 }
 
