@@ -1,6 +1,7 @@
 package restarter
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand"
@@ -232,14 +233,10 @@ func benchmarkEdit(b *testing.B, listen string, blue bool) {
 		}
 	}
 	b.StopTimer()
-	median := func(all []time.Duration) float64 {
-		slices.Sort(all)
-		return float64(all[len(all)/2]) / float64(time.Millisecond)
-	}
-	b.ReportMetric(median(ours), "ms/edit")
-	b.ReportMetric(median(floors), "floor-ms/edit")
-	b.ReportMetric(median(ours)/median(floors), "ratio")
-	b.ReportMetric(median(silences), "ms-without-answer")
+	b.ReportMetric(ms(ours), "ms/edit")
+	b.ReportMetric(ms(floors), "floor-ms/edit")
+	b.ReportMetric(ms(ours)/ms(floors), "ratio")
+	b.ReportMetric(ms(silences), "ms-without-answer")
 	b.ReportMetric(float64(refused), "refused")
 	b.ReportMetric(float64(broken), "broken")
 	b.ReportMetric(0, "ns/op")
@@ -293,11 +290,65 @@ func main() {
 		off = append(off, start("off"))
 		ours = append(ours, start(fmt.Sprintf("%d:%s", syscall.Getpid(), private)))
 	}
-	slices.Sort(ours)
-	slices.Sort(off)
-	us := func(all []time.Duration) float64 { return float64(all[len(all)/2].Microseconds()) }
-	b.ReportMetric(us(ours), "us/start")
-	b.ReportMetric(us(off), "off-us/start")
-	b.ReportMetric(us(ours)/us(off), "ratio")
+	b.ReportMetric(1000*ms(ours), "us/start")
+	b.ReportMetric(1000*ms(off), "off-us/start")
+	b.ReportMetric(ms(ours)/ms(off), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+// ms returns the median.
+func ms(all []time.Duration) float64 {
+	all = slices.Clone(all)
+	slices.Sort(all)
+	return float64(all[len(all)/2]) / float64(time.Millisecond)
+}
+
+// BenchmarkBuild measures, in turn, the build of an edit alone, with the listing beside it, with the
+// listing before it, and with the garbage collection that the go command has by default. Ratios are
+// to the first.
+func BenchmarkBuild(b *testing.B) {
+	m := newModule(b, "main.go", strings.Replace(fmt.Sprintf(served, "restarter.Listen"), "\t\"net\"\n", "", 1), "version.go", versionFile(0))
+	private := b.TempDir()
+	r := recipe{Command: "go", Dir: m.dir, Targets: []string{"."}, Flags: []string{"-buildvcs=false"},
+		Env: []string{"GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off"}}
+	list := func() {
+		if _, err := r.list(context.Background(), private); err != nil {
+			b.Error(err)
+		}
+	}
+	build := func(r recipe) {
+		if said, err := r.build(context.Background(), private, filepath.Join(private, "app")); err != nil {
+			b.Fatalf("%v\n%s", err, said)
+		}
+	}
+	frugal := r
+	frugal.Env = append(slices.Clone(r.Env), "GOGC=100")
+	ways := []func(){
+		func() { build(r) },
+		func() {
+			done := make(chan struct{})
+			go func() { list(); close(done) }()
+			build(r)
+			<-done
+		},
+		func() { list(); build(r) },
+		func() { build(frugal) },
+	}
+	build(r)
+	took := make([][]time.Duration, len(ways))
+	n := 0
+	for range make([]struct{}, max(b.N, 2)) {
+		for i, way := range ways {
+			n++
+			m.write("version.go", versionFile(n))
+			began := time.Now()
+			way()
+			took[i] = append(took[i], time.Since(began))
+		}
+	}
+	b.ReportMetric(ms(took[0]), "ms/build")
+	for i, name := range []string{"list-beside", "list-before", "default-GOGC"} {
+		b.ReportMetric(ms(took[i+1])/ms(took[0]), name+"-ratio")
+	}
 	b.ReportMetric(0, "ns/op")
 }
