@@ -17,8 +17,11 @@ const listing = `{{$m := .Module}}` +
 	`{{if eq .ImportPath "command-line-arguments"}}{{range .GoFiles}}f{{$.Dir}}/{{.}}
 {{end}}{{else}}p{{.Dir}}
 {{end}}{{range .EmbedPatterns}}g{{$.Dir}}/{{if eq (printf "%.4s" .) "all:"}}{{slice . 4}}{{else}}{{.}}{{end}}
-{{end}}{{with $m}}{{if .Dir}}m{{.Path}}	{{.Dir}}	{{or .GoMod (print .Dir "/go.mod")}}
-{{end}}{{end}}{{end}}`
+{{end}}{{with $m}}` + modules + `{{end}}{{end}}`
+
+// modules is the line for a module that can change.
+const modules = `{{if and .Dir (or .Main (and .Replace (not .Replace.Version)))}}m{{.Path}}	{{.Dir}}	{{or .GoMod (print .Dir "/go.mod")}}
+{{end}}`
 
 // list asks the go command which files the program is made of.
 func (r *recipe) list(ctx context.Context, private string) (roots []root, err error) {
@@ -30,6 +33,11 @@ func (r *recipe) list(ctx context.Context, private string) (roots []root, err er
 		out, err := r.goList(ctx, private, append(args, target)...)
 		if err != nil {
 			return nil, err
+		}
+		if strings.HasPrefix(out, "x") || strings.Contains(out, "\nx") {
+			// A package that is not there may belong to a module of which none is.
+			more, _ := r.goList(ctx, private, "-e", "-m", "-f", modules, "all")
+			out += more
 		}
 		roots = append(roots, parseList(out, r.Dir)...)
 	}
