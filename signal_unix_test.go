@@ -3,11 +3,13 @@
 package restarter
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -308,6 +310,20 @@ func withShell(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	}
 	cmd.Env = append(cmd.Env, "PATH="+bin)
 	return cmd
+}
+
+// A build that leaves something running, which holds its output, has succeeded all the same.
+func TestBuildThatLeavesSomethingRunning(t *testing.T) {
+	private := t.TempDir()
+	r := recipe{Dir: private, Custom: []string{"/bin/sh", "-c", "echo x >$RESTARTER_OUTPUT; sleep 600 & echo $!"}}
+	said, err := r.build(context.Background(), private, filepath.Join(private, "app"))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(said)))
+	if err != nil || syscall.Kill(pid, syscall.SIGKILL) != nil {
+		t.Errorf("%q, %v", said, err)
+	}
+	if left := entries(t, private); len(left) != 1 || left[0] != "app" {
+		t.Errorf("left: %q", left)
+	}
 }
 
 func TestStopEndsTheBuild(t *testing.T) {
