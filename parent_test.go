@@ -46,6 +46,7 @@ func init() {
 //	panic      panics
 //	write F    saves the file F
 //	echo X     prints X
+//	watch      says when the watcher has taken what -track names
 //	leave      cleans up and exits with ExitCode
 //
 // Its arguments are settings of the Launcher and what the child does when it is told.
@@ -141,6 +142,13 @@ func talk() {
 				}
 			case "echo":
 				fmt.Println(rest)
+			case "watch":
+				for watches := false; !watches; time.Sleep(time.Millisecond) {
+					track.Lock()
+					watches = track.Files == nil
+					track.Unlock()
+				}
+				fmt.Println("watches")
 			}
 		}
 	}

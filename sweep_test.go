@@ -218,6 +218,8 @@ func TestPrivateDirectoryVanishes(t *testing.T) {
 	p := start(t, command(t, "talk", "-settled=0", "-track="+file))
 	private := p.await(` private (\S+) `)[1]
 	for i := 0; i < 2; i++ {
+		p.do("watch") // it has read what the parent wrote
+		p.await("^watches$")
 		if err := os.RemoveAll(private); err != nil {
 			t.Fatal(err)
 		}
