@@ -177,6 +177,7 @@ func BenchmarkContentID(b *testing.B) {
 	for i := 0; i < b.N; i++ {
 		contentID(exe)
 	}
+	b.StopTimer()
 	start := time.Now()
 	os.ReadFile(exe)
 	b.ReportMetric(float64(time.Since(start)), "ns/ReadFile")
