@@ -108,7 +108,7 @@ func (r *recipe) resolve(ctx context.Context, private string, elsewhere ...strin
 	}
 	for _, dir := range elsewhere {
 		at := recipe{Command: r.Command, Dir: dir}
-		out, _ := at.goList(ctx, private, "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		out, _ := at.tool(ctx, private, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
 		for _, line := range strings.Split(out, "\n") {
 			if path, found, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == r.Module && found != "" {
 				r.Dir = found
@@ -153,12 +153,12 @@ func (r *recipe) run(ctx context.Context, record string, stdout, stderr *bytes.B
 	return err
 }
 
-// goList returns what go list prints.
-func (r *recipe) goList(ctx context.Context, private string, args ...string) (string, error) {
+// tool returns what a call of the go command prints.
+func (r *recipe) tool(ctx context.Context, private string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	args = append([]string{r.Command, "list"}, args...)
+	args = append([]string{r.Command}, args...)
 	if err := r.run(ctx, filepath.Join(private, "list"), &stdout, &stderr, args, nil); err != nil {
-		return "", fmt.Errorf("go list: %w: %s", err, strings.Join(strings.Fields(stderr.String()), " "))
+		return "", fmt.Errorf("go %s: %w: %s", args[1], err, strings.Join(strings.Fields(stderr.String()), " "))
 	}
 	return stdout.String(), nil
 }

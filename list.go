@@ -15,6 +15,7 @@ const listing = `{{$m := .Module}}` +
 	`{{if .Standard}}{{else if not .Dir}}x{{.ImportPath}}
 {{else if or (not $m) $m.Main (not $m.Dir) (and $m.Replace (not $m.Replace.Version))}}` +
 	`{{if eq .ImportPath "command-line-arguments"}}{{range .GoFiles}}f{{$.Dir}}/{{.}}
+{{end}}{{range .CgoFiles}}f{{$.Dir}}/{{.}}
 {{end}}{{else}}p{{.Dir}}
 {{end}}{{range .EmbedPatterns}}g{{$.Dir}}/{{if eq (printf "%.4s" .) "all:"}}{{slice . 4}}{{else}}{{.}}{{end}}
 {{end}}{{with $m}}` + modules + `{{end}}{{end}}`
@@ -28,36 +29,50 @@ func (r *recipe) list(ctx context.Context, private string) (roots []root, err er
 	if r.Command == "" {
 		return nil, errors.New(r.Dead)
 	}
+	env, err := r.tool(ctx, private, "env", "GOMOD", "GOWORK")
+	if err != nil {
+		return nil, err
+	}
 	for _, target := range r.Targets {
-		args := append([]string{"-e", "-deps", "-f", listing}, r.Flags...)
-		out, err := r.goList(ctx, private, append(args, target)...)
+		args := append([]string{"list", "-e", "-deps", "-f", listing}, r.Flags...)
+		out, err := r.tool(ctx, private, append(args, target)...)
 		if err != nil {
 			return nil, err
 		}
 		if strings.HasPrefix(out, "x") || strings.Contains(out, "\nx") {
 			// A package that is not there may belong to a module of which none is.
-			more, _ := r.goList(ctx, private, "-e", "-m", "-f", modules, "all")
+			more, _ := r.tool(ctx, private, "list", "-e", "-m", "-f", modules, "all")
 			out += more
 		}
 		roots = append(roots, parseList(out, r.Dir)...)
 	}
-	dir := r.Dir
-	switch work := os.Getenv("GOWORK"); {
-	case work == "off":
-		return roots, nil
-	case work != "":
-		dir = filepath.Dir(work)
-		roots = append(roots, root{Kind: file, Source: true, Path: work})
+	mod, work, _ := strings.Cut(env, "\n")
+	if mod = strings.TrimSpace(mod); filepath.IsAbs(mod) && mod != os.DevNull {
+		roots = append(roots, moduleFiles(filepath.Dir(mod), mod)...)
 	}
-	return append(roots, above(dir, "go.work", "go.work.sum", "vendor/modules.txt")...), nil
+	if work = strings.TrimSpace(work); filepath.IsAbs(work) {
+		roots = append(roots, files(work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))...)
+	} else if work == "" {
+		roots = append(roots, above(r.Dir, "go.work")...)
+	}
+	return roots, nil
+}
+
+// moduleFiles returns what says how the module in a directory is built.
+func moduleFiles(dir, mod string) []root {
+	return files(mod, strings.TrimSuffix(mod, ".mod")+".sum", filepath.Join(dir, "vendor", "modules.txt"))
+}
+
+func files(paths ...string) (roots []root) {
+	for _, path := range paths {
+		roots = append(roots, root{Kind: file, Source: true, Path: path})
+	}
+	return roots
 }
 
 // parseList turns what the go command, run in dir, prints for listing into roots.
 func parseList(out, dir string) (roots []root) {
 	add := func(k kind, path string) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path) // of a go.mod that GOFLAGS names, say
-		}
 		roots = append(roots, root{Kind: k, Source: true, Path: filepath.Clean(path)})
 	}
 	var missing, modules []string // what is imported and not there; path, directory and go.mod
@@ -83,13 +98,14 @@ func parseList(out, dir string) (roots []root) {
 	}
 	for _, m := range modules {
 		module, rest, _ := strings.Cut(m, "\t")
-		dir, mod, _ := strings.Cut(rest, "\t")
-		add(file, mod)
-		add(file, dir+"/go.sum")
-		add(file, dir+"/vendor/modules.txt")
+		at, mod, _ := strings.Cut(rest, "\t")
+		if !filepath.IsAbs(mod) {
+			mod = filepath.Join(dir, mod) // which GOFLAGS names
+		}
+		roots = append(roots, moduleFiles(at, mod)...)
 		for _, path := range missing {
 			if rest, ok := strings.CutPrefix(path+"/", module+"/"); ok {
-				add(pkg, dir+"/"+rest)
+				add(pkg, at+"/"+rest)
 			}
 		}
 	}
@@ -107,7 +123,7 @@ func groundRoots(dir string) []root {
 func above(dir string, names ...string) (roots []root) {
 	for below := ""; dir != below; below, dir = dir, filepath.Dir(dir) {
 		for _, name := range names {
-			roots = append(roots, root{Kind: file, Source: true, Path: filepath.Join(dir, name)})
+			roots = append(roots, files(filepath.Join(dir, name))...)
 		}
 	}
 	return roots

@@ -63,8 +63,7 @@ func TestList(t *testing.T) {
 		slices.Sort(found)
 		return slices.Compact(found)
 	}
-	modules := []string{"go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt",
-		"local/go.mod", "local/go.sum", "local/vendor/modules.txt"}
+	modules := []string{"go.mod", "go.sum", "vendor/modules.txt", "go.work", "local/go.mod", "local/go.sum", "local/vendor/modules.txt"}
 	check := func(target string, flags []string, want map[kind][]string) {
 		t.Helper()
 		var all []string
@@ -83,9 +82,12 @@ func TestList(t *testing.T) {
 	check(".", nil, map[kind][]string{file: modules, pkg: {".", "sub", "local"}, glob: embedded})
 	check("main.go", nil, map[kind][]string{file: append(modules, "main.go"), pkg: {"sub", "local"}, glob: embedded})
 	check(".", []string{"-modfile=other.mod"}, map[kind][]string{
-		file: append([]string{"other.mod"}, modules[1:]...), pkg: {".", "sub", "local"}, glob: embedded})
+		file: append(modules, "other.mod", "other.sum"), pkg: {".", "sub", "local"}, glob: embedded})
+	m.write("cgo/main.go", "package main\n\nimport \"C\"\n\nfunc main() {}\n")
+	t.Setenv("CGO_ENABLED", "1")
+	check("cgo/main.go", nil, map[kind][]string{file: append(slices.Clip(modules[:4]), "cgo/main.go")})
 	t.Setenv("GOWORK", "off")
-	alone := append([]string{"go.mod", "go.sum"}, modules[4:]...)
+	alone := append(slices.Clone(modules[:3]), modules[4:]...)
 	check(".", nil, map[kind][]string{file: alone, pkg: {".", "sub", "local"}, glob: embedded})
 
 	m.replace("sub/sub.go", "sub\n", "sub\n\nimport (\n_ \"example.com/app/later\"\n_ \"example.com/apple\"\n_ \"example.org/fresh\"\n_ \"example.org/local/later\"\n)\n")
@@ -105,8 +107,8 @@ func TestList(t *testing.T) {
 	m.write("ws/go.work", "go 1.21\n\nuse ..\nuse ../local\n")
 	t.Setenv("GOWORK", m.path("ws/go.work"))
 	t.Setenv("GOFLAGS", "-modcacherw")
-	check(".", nil, map[kind][]string{file: append(alone, "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt",
-		"go.work", "go.work.sum"), pkg: {".", "sub", "local"}, glob: embedded})
+	check(".", nil, map[kind][]string{file: append(alone, "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt"),
+		pkg: {".", "sub", "local"}, glob: embedded})
 }
 
 // What go list prints on Windows.
