@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -76,4 +78,29 @@ func TestFullDiskFailsTheBuild(t *testing.T) {
 	p.await("^version 3 ")
 	p.wantCount(1, "build failed")
 	p.wantCount(0, fmt.Sprintf("^version %d ", 2))
+}
+
+// What Track could not leave for the parent does not spoil what came before and comes later.
+func TestFullDiskSpoilsNothingTracked(t *testing.T) {
+	disk := smallDisk(t, "1m")
+	add := func(path string) error {
+		return appendFile(disk, "tracked", tracked{Paths: []string{path}, Files: []fileSet{{Names: path}}})
+	}
+	if err := add("first"); err != nil {
+		t.Fatal(err)
+	}
+	filler := fill(t, disk)
+	if err := add(strings.Repeat("x", 8000)); err == nil {
+		t.Error("no error")
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := add("last"); err != nil {
+		t.Fatal(err)
+	}
+	all := track.take(disk)
+	if !slices.Equal(all.Paths, []string{"first", "last"}) || len(all.Files) != 2 || all.Files[1].Names != "last" {
+		t.Errorf("%+v", all)
+	}
 }

@@ -104,6 +104,20 @@ func (s *fileSet) span(dir uint32) (from, to int) {
 
 func (s *fileSet) files() []record { return s.Records[s.Folders:] }
 
+// untrack leaves out what only Track has named.
+func (s *fileSet) untrack() {
+	all := s.Records
+	s.Records, s.Folders = all[:0], 0
+	for _, r := range all {
+		if r.Tracked = false; !r.Source && r.Kind != program {
+			continue
+		}
+		if s.Records = append(s.Records, r); r.Kind.dir() {
+			s.Folders++
+		}
+	}
+}
+
 // A gatherer makes a fileSet. What it gathers is in no order, and may be there twice.
 type gatherer struct {
 	dirs     []string

@@ -124,7 +124,7 @@ func (p *launch) loop() int {
 		}
 		last = run.Exe
 		next := nextProgram(p.dir, &p.settings)
-		built := next.Exe != run.Exe || next.ID != run.ID
+		built := !next.same(run)
 		code := exitCode(state)
 		if p.stopped != terminate && next.Turn != p.turn {
 			p.stopped = nil // it went on after an interrupt, and was to restart later
@@ -141,6 +141,10 @@ func (p *launch) loop() int {
 			sig = p.backOff(time.Since(started), state)
 		case code != 0 && p.WaitOnFailure && time.Since(p.hungUp) > orphanGrace:
 			sig = p.wait(-1, fmt.Sprintf("the program failed with exit code %d; waiting for a change", code))
+			if sig == nil && nextProgram(p.dir, &p.settings).same(run) {
+				// It may itself have written to what it tracks.
+				sig = p.backOff(time.Since(started), state)
+			}
 		default:
 			if code == 0 && built {
 				p.say("the program left with exit code 0, not %d, so its successor is not launched", ExitCode)
@@ -171,7 +175,7 @@ func (p *launch) run(exe string) (*os.ProcessState, error) {
 	}
 	for _, d := range old {
 		dir := filepath.Join(p.dir, d.Name())
-		if _, err := strconv.Atoi(d.Name()); err == nil && dir != filepath.Dir(exe) {
+		if _, err := strconv.ParseUint(d.Name(), 10, 64); err == nil && dir != filepath.Dir(exe) {
 			os.RemoveAll(dir)
 		}
 	}

@@ -3,6 +3,7 @@
 package restarter
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -15,3 +16,5 @@ func stop(t *testing.T, pid int) {
 }
 
 func childrenTime() time.Duration { return 0 }
+
+func signalOf(number int) os.Signal { return os.Kill }

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -32,6 +31,28 @@ func init() {
 			os.WriteFile(os.Args[1], []byte("good"), 0o644) // as somebody else might just now
 		}
 		os.Exit(3)
+	}
+	programs["writer"] = func() {
+		if l := (Launcher{WaitOnFailure: true}); IsParent() {
+			os.Exit(l.LaunchChild())
+		}
+		Track(os.Args[1])
+		fmt.Println("child")
+		os.WriteFile(os.Args[1], []byte(time.Now().String()), 0o644)
+		code, _ := strconv.Atoi(os.Args[2])
+		os.Exit(code)
+	}
+	programs["generator"] = func() {
+		if IsParent() {
+			os.Exit(LaunchChild())
+		}
+		os.WriteFile(os.Args[1], []byte(time.Now().String()), 0o644)
+		Track(os.Args[1:]...)
+		fmt.Println("child")
+		ctx, stop := NotifyContext(context.Background())
+		defer stop()
+		<-ctx.Done()
+		os.Exit(ExitCode)
 	}
 	programs["alone"] = func() {
 		fmt.Println("parent", IsParent(), "child", IsChild())
@@ -131,9 +152,9 @@ func talk() {
 				cleanUp()
 				os.Exit(ExitCode)
 			case "signal":
-				signal.Reset(syscall.Signal(n))
+				signal.Reset(signalOf(n))
 				self, _ := os.FindProcess(os.Getpid())
-				self.Signal(syscall.Signal(n))
+				self.Signal(signalOf(n))
 			case "panic":
 				panic("as told")
 			case "write":
@@ -476,6 +497,46 @@ func TestTrackedByAProgramThatFailsAtOnce(t *testing.T) {
 			p.wantExit(0)
 		})
 	}
+}
+
+// A program that writes to what it tracks, and leaves at once, is not launched without a pause.
+func TestBackOffOfAProgramThatWritesWhatItTracks(t *testing.T) {
+	for _, code := range []string{"3", "75"} {
+		t.Run(code, func(t *testing.T) {
+			cmd := command(t, "writer", tempFile(t), code)
+			p := start(t, cmd)
+			m := p.await("^restarter: the program left with " + code + ` at once; launching it again in (\S+)$`)
+			said := time.Now()
+			p.await("^child$")
+			if pause, err := time.ParseDuration(m[1]); err != nil || time.Since(said) < pause/2 {
+				t.Errorf("launched again after %v instead of %v", time.Since(said), m[1])
+			}
+			stop(t, cmd.Process.Pid)
+			p.wantExit(stopCode)
+			if n := p.count("^child$"); n > 9 { // 25 ms, 50 ms … 1.6 s
+				t.Errorf("%d launches before a pause of a second", n)
+			}
+		})
+	}
+}
+
+// A program that writes a file, then names it to Track, is not restarted for that.
+func TestGeneratedAndTracked(t *testing.T) {
+	generated, file := filepath.Join(t.TempDir(), "generated"), tempFile(t)
+	cmd := command(t, "generator", generated, file)
+	p := start(t, cmd)
+	p.await("^child$")
+	for i := 0; i < 3; i++ {
+		save(t, file, itoa(i))
+		p.await("file changed; restarting$")
+		p.await("^child$")
+	}
+	save(t, generated, "edited")
+	p.await("generated changed; restarting$")
+	p.await("^child$")
+	stop(t, cmd.Process.Pid)
+	p.exit()
+	p.wantCount(1, "generated changed")
 }
 
 // A program that leaves with 75 at once, for ever: the pauses double, or are a hundred times

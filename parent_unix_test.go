@@ -3,6 +3,7 @@
 package restarter
 
 import (
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -30,3 +31,5 @@ func childrenTime() time.Duration {
 	syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+func signalOf(number int) os.Signal { return syscall.Signal(number) }

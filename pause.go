@@ -21,8 +21,8 @@ func (p *launch) pendingStop() os.Signal {
 	}
 }
 
-// backOff delays the relaunch of a child that has left with ExitCode at once, so that one
-// which always does takes no more than 1 % of a core.
+// backOff delays the relaunch of a child that has left at once, so that one which always does takes
+// no more than 1 % of a core.
 func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal {
 	const shortest, longest = 25 * time.Millisecond, 30 * time.Second
 	if lived >= settled {
@@ -36,7 +36,7 @@ func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal 
 	p.short++
 	text := ""
 	if pause = min(pause, longest); pause >= time.Second {
-		text = fmt.Sprintf("the program left with %d at once; launching it again in %v", ExitCode, pause.Round(100*time.Millisecond))
+		text = fmt.Sprintf("the program left with %d at once; launching it again in %v", exitCode(state), pause.Round(100*time.Millisecond))
 	}
 	return p.wait(pause, text)
 }
@@ -46,6 +46,7 @@ func (p *launch) backOff(lived time.Duration, state *os.ProcessState) os.Signal 
 // A signal that stops the parent is returned.
 func (p *launch) wait(limit time.Duration, text string) os.Signal {
 	stop, built := make(chan struct{}), make(chan struct{})
+	last := nextProgram(p.dir, &p.settings)
 	var over <-chan time.Time
 	if limit >= 0 {
 		over = time.After(limit)
@@ -54,6 +55,11 @@ func (p *launch) wait(limit time.Duration, text string) os.Signal {
 		w := newWatcher(p.dir, p.settings)
 		w.retry = true
 		w.start() // before the user is told: his next save may be the answer
+		if limit >= 0 {
+			// The child wrote to it itself, or is launched again soon enough to read it.
+			w.saw(w.poll.sweep())
+			w.pending.Tracked, w.reread = "", time.Time{}
+		}
 		go func() {
 			w.watch(stop)
 			close(built)
@@ -71,7 +77,9 @@ func (p *launch) wait(limit time.Duration, text string) os.Signal {
 		case <-over:
 			return nil
 		case <-built:
-			p.short = 0
+			if !nextProgram(p.dir, &p.settings).same(last) {
+				p.short = 0
+			}
 			return nil
 		case sig := <-p.signals:
 			if slices.Contains(stops, sig) {

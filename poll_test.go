@@ -463,7 +463,7 @@ func TestLargeFiles(t *testing.T) {
 		f.write(fmt.Sprint("static/", i), strings.Repeat("x", 900<<10))
 	}
 	p := f.poller(root{Kind: pkg, Source: true}, root{Kind: glob, Source: true, Path: "static"}, root{Kind: file, Tracked: true, Path: "large"})
-	p.left = -1 << 40
+	p.left = -1 << 30
 	p.tick()
 	f.write("a.go", "x")
 	for n := 0; ; n++ {

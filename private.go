@@ -16,14 +16,14 @@ import (
 //	settings   what the children need to know, from the parent
 //	handover   what is watched and what is to run, from the last child
 //	sockets    the listeners that the child inherits, from the parent
-//	tracked    what the last child has named to Track, and how that was
 //	dropped    those of them that the child does not want, from the child
+//	tracked    what the child has named to Track, and how that was, from the child
 //	build      the process group of a build that is under way
 //	list       that of a go list or go env
 //	tmp/       the go command's own temporary directory
 //	123/ …     executables, each under the program's name
 //
-// Files appear whole, by rename. A name says whose directory it is: restarter-PID-RANDOM.
+// Files appear whole, by rename, but for tracked, which grows. A name says whose directory it is: restarter-PID-RANDOM.
 const privatePrefix = "restarter-"
 
 // privateBase is where private directories are made: as go run does it, since the
@@ -147,13 +147,12 @@ type settings struct {
 // handover is what one process tells the next that watches. Its fields are exported for writeFile.
 type handover struct {
 	next
-	recipe         // as far as it has been resolved
-	Alias   string // the content ID of the same program, built by our recipe
-	Known   bool   // the sources have been listed, or cannot be
-	Roots   []root // what the program is made of
-	Tracked []string
+	recipe           // as far as it has been resolved
+	Alias   string   // the content ID of the same program, built by our recipe
+	Known   bool     // the sources have been listed, or cannot be
+	Roots   []root   // what the program is made of
 	Pending change   // seen, but neither built nor restarted for
-	Files   fileSet  // what Roots, Tracked and the program lead to, as last seen
+	Files   fileSet  // what Roots, Track and the program lead to, as last seen
 	Recent  []string // the files that changed last
 	Awake   int64    // until when the poller is in its higher gear, in seconds
 }
@@ -164,6 +163,8 @@ type next struct {
 	ID   string // its content ID
 	Turn int    // how many restarts have been asked for
 }
+
+func (n next) same(as next) bool { return n.Exe == as.Exe && n.ID == as.ID }
 
 // readHandover returns nil where no child has left one.
 func readHandover(dir string) *handover {

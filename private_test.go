@@ -47,7 +47,7 @@ func TestHandoverRoundTrip(t *testing.T) {
 	want := handover{
 		next: next{"/private/1/app", "new", 3}, recipe: someRecipe, Alias: "alias", Known: true,
 		Roots:   []root{{Kind: pkg, Source: true, Path: "/src"}, {Kind: glob, Tracked: true, Path: "/conf/*"}},
-		Tracked: []string{"/conf/*", "/x"}, Pending: change{"/src/a", "/x", ""}, Recent: []string{"/x"}, Awake: -1,
+		Pending: change{"/src/a", "/x", ""}, Recent: []string{"/x"}, Awake: -1,
 		Files: fileSet{Dirs: []string{"/bin", "/src"}, Names: "appmain.go", Patterns: []string{"", "*"}, Folders: 1, Records: []record{
 			{stamp: stamp{Mtime: 1, Mode: os.ModeDir, Hash: 1}, Dir: 1, Pattern: 1, Kind: glob, Tracked: true, Fresh: true},
 			{stamp: stamp{Mtime: -1}, Length: 3, Kind: program},

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// start compares at once what the last child has handed over.
+// start compares at once what the last child has handed over. What that had named to Track is left
+// out: this one names its own, and reads it afterwards.
 func (w *watcher) start() {
 	w.poll.fileSet, w.poll.roots, w.Files = w.Files, w.roots(), fileSet{}
+	w.poll.untrack()
 	w.poll.recent, w.poll.awakeUntil = w.Recent, time.Unix(w.Awake, 0)
 	w.poll.heat()
 	w.saw(w.poll.sweep().or(w.Pending))
@@ -17,16 +19,16 @@ func (w *watcher) start() {
 
 // roots returns all that is to be watched.
 func (w *watcher) roots() []root {
-	return append(append(trackRoots(w.Tracked), root{Kind: program, Path: w.Program}), w.Roots...)
+	return append(append(trackRoots(w.tracked), root{Kind: program, Path: w.Program}), w.Roots...)
 }
 
 // adopt watches what Track has been called with besides. What has come or gone since is a
 // change.
 func (w *watcher) adopt() {
 	seen := track.take(w.dir)
-	known := len(w.Tracked)
-	w.Tracked = union(w.Tracked, seen.Paths)
-	if len(w.Tracked) > known {
+	known := len(w.tracked)
+	w.tracked = union(w.tracked, seen.Paths)
+	if len(w.tracked) > known {
 		w.saw(w.poll.noteAll(w.renew(seen.Files)))
 	}
 }

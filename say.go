@@ -47,9 +47,9 @@ func relocate(said []byte, from, to string) []byte {
 	return []byte(strings.Join(lines, ""))
 }
 
-// shortPath returns path as seen from a directory, if that is shorter.
+// shortPath returns path as seen from a directory, if that is shorter and says a name.
 func shortPath(path, from string) string {
-	if rel, err := filepath.Rel(from, path); err == nil && len(rel) < len(path) {
+	if rel, err := filepath.Rel(from, path); err == nil && rel != "." && len(rel) < len(path) {
 		return rel
 	}
 	return path

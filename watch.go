@@ -17,6 +17,7 @@ type watcher struct {
 	job      *job
 	warm     bool // a build has begun, so that the next one is quick
 
+	tracked   []string  // what Track was called with, as far as the poller has it
 	pending   change    // what changed, and no job has begun for it
 	what      string    // the source that the last job was begun for
 	changed   time.Time // when the last change was seen
@@ -237,23 +238,19 @@ func (w *watcher) deployed() bool {
 	return true
 }
 
-// hand makes an executable the next to run. What is tracked then is what this program named.
+// hand makes an executable the next to run.
 func (w *watcher) hand(exe, id, alias string) bool {
 	if _, err := os.Stat(exe); err != nil {
 		w.pending.Tracked, w.reread = "", time.Time{}
 		w.say("cannot restart: %v", err)
 		return false
 	}
-	next, before, tracked := w.next, w.Alias, w.Tracked
+	next, before := w.next, w.Alias
 	w.Exe, w.ID, w.Alias = exe, id, alias
 	w.Turn++
 	w.pending.Tracked = ""
-	if own := track.take(w.dir); len(own.Files) > 0 || len(own.Paths) > 0 && len(own.Paths) < len(w.Tracked) {
-		w.Tracked = own.Paths
-		w.renew(own.Files)
-	}
 	if err := w.save(); err != nil {
-		w.next, w.Alias, w.Tracked, w.reread = next, before, tracked, time.Time{}
+		w.next, w.Alias, w.reread = next, before, time.Time{}
 		w.say("cannot restart: %v", err)
 		return false
 	}
@@ -266,6 +263,7 @@ func (w *watcher) save() error {
 		return err
 	}
 	w.Files, w.Pending = w.poll.fileSet, w.pending
+	w.Pending.Tracked = "" // the next child reads it anyway
 	w.Recent, w.Awake = w.poll.recent, w.poll.awakeUntil.Unix()
 	if w.job != nil && w.job.lists && w.job.builds {
 		w.Pending.Source = w.what // seen, and in no program yet

@@ -152,15 +152,46 @@ func TestTrackLooksOnce(t *testing.T) {
 }
 
 // A program that has named files and failed before its sources were listed is not launched
-// again for them.
+// again for them, but for a change since it named them.
 func TestTrackedBeforeTheList(t *testing.T) {
-	asChild(t)
+	for _, edited := range []bool{false, true} {
+		asChild(t)
+		f, w := newWatching(t)
+		w.Known, me.dir = false, w.dir
+		Track(f.path("a.conf"))
+		if edited {
+			f.write("a.conf", "edited")
+		}
+		w.adopt()
+		me.role = parent
+		next := w.successor(t)
+		next.saw(next.poll.sweep())
+		if next.pending.Source != "" || (next.pending.Tracked != "") != edited {
+			t.Errorf("edited %t, pending: %+v", edited, next.pending)
+		}
+	}
+}
+
+// What only the last child has named does not restart the next one, nor is it looked at.
+func TestTrackedByTheLastOne(t *testing.T) {
 	f, w := newWatching(t)
-	w.Known = false
-	Track(f.path("a.conf"))
-	w.adopt()
-	if next := w.successor(t); next.pending.any() {
+	w.tracked = []string{f.path("a.conf"), f.path("static"), f.path("src")}
+	w.renew(nil)
+	f.write("a.conf", "edited")
+	f.write("static/a", "edited")
+	w.saw(w.poll.sweep())
+	next := w.successor(t)
+	if next.pending.any() {
 		t.Errorf("pending: %+v", next.pending)
+	}
+	for i := range next.poll.Records {
+		if r := &next.poll.Records[i]; r.Tracked || !r.Source && r.Kind != program {
+			t.Errorf("watched: %s", next.poll.path(r))
+		}
+	}
+	f.write("src/main.go", "edited")
+	if c := next.poll.sweep(); c.Source == "" || c.Tracked != "" {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -263,7 +294,7 @@ func TestChangesAllTheTime(t *testing.T) {
 func TestTrackedAllTheTime(t *testing.T) {
 	t.Parallel()
 	f, w := newWatching(t)
-	w.Tracked = []string{f.path("static")}
+	w.tracked = []string{f.path("static")}
 	w.renew(nil)
 	n := 0
 	w.poll.stat = func(name string) (os.FileInfo, error) {
@@ -292,7 +323,7 @@ func TestTrackedWhileReplaced(t *testing.T) {
 				f.write("private/1/app", "built")
 				w.Exe, w.ID = f.path("private/1/app"), "built"
 			}
-			w.Tracked = []string{f.path("a.conf")}
+			w.tracked = []string{f.path("a.conf")}
 			w.renew(nil)
 			f.check(os.Remove(f.path("app")))
 			f.write("a.conf", "edited")

@@ -12,7 +12,7 @@ import (
 
 // format changes whenever settings, handover or what they are made of do: the child may have
 // been built with another version of this package than its parent.
-const format = 2
+const format = 3
 
 var (
 	errFormat = errors.New("the parent was built with another version of restarter; start it again")
@@ -36,7 +36,8 @@ func writeFile(dir, name string, v any) error {
 	return err
 }
 
-// appendFile adds a struct to a file that the parent has removed before it launched this process.
+// appendFile adds a struct to a file that the parent has removed before it launched this process, or
+// nothing, if there is no room.
 func appendFile(dir, name string, v any) error {
 	if !isPrivate(dir) {
 		return os.ErrNotExist
@@ -45,7 +46,15 @@ func appendFile(dir, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	return encode(f, v)
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return err
+	}
+	if err = encode(f, v); err != nil {
+		os.Truncate(f.Name(), info.Size())
+	}
+	return err
 }
 
 func encode(f *os.File, v any) error {
