@@ -29,7 +29,8 @@ type tracked struct {
 // syntax of [path/filepath.Match]; none of them need exist yet. When one of these files
 // changes, comes or goes, the child is to restart, without a build. Relative paths start at
 // the current directory. An empty path is ignored, and below a directory symbolic links to others
-// are not followed. Call it before the program reads the files, so that no edit is lost.
+// are not followed. Call it before the program reads the files, so that no edit is lost, and after it
+// has written any of them itself. Each child names its own.
 //
 // Outside a child it does nothing, so it may be called before or after [IsParent]. It is safe for
 // concurrent use.
