@@ -264,7 +264,8 @@ func BenchmarkWatcher(b *testing.B) {
 	}
 }
 
-// BenchmarkSize is what the import adds to an executable.
+// BenchmarkSize is what the import adds to an executable, and beside it what a program adds that does
+// nothing but start a process, take a signal and read how it was built: no library for this has less.
 func BenchmarkSize(b *testing.B) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -274,11 +275,15 @@ func BenchmarkSize(b *testing.B) {
 		"if restarter.IsParent() {\nos.Exit(restarter.LaunchChild())\n}\nln, _ := restarter.Listen(\"tcp\", \":0\")\nhttp.Serve(ln, nil)\n}\n"
 	const without = "package main\n\nimport (\n\"net\"\n\"net/http\"\n)\n\nfunc main() {\n" +
 		"ln, _ := net.Listen(\"tcp\", \":0\")\nhttp.Serve(ln, nil)\n}\n"
+	const stub = "package main\n\nimport (\n\"net\"\n\"net/http\"\n\"os\"\n\"os/exec\"\n\"os/signal\"\n\"runtime/debug\"\n)\n\nfunc main() {\n" +
+		"signal.Notify(make(chan os.Signal, 1), os.Interrupt)\nexec.Command(\"go\").Run()\ndebug.ReadBuildInfo()\n" +
+		"ln, _ := net.Listen(\"tcp\", \":0\")\nhttp.Serve(ln, nil)\n}\n"
 	f := folder{b, b.TempDir()}
 	f.write("go.mod", "module example.com/app\n\ngo 1.21\n\nrequire github.com/lib537/restarter v0.0.0\n\n"+
 		"replace github.com/lib537/restarter => "+here+"\n")
 	f.write("with/main.go", with)
 	f.write("without/main.go", without)
+	f.write("stub/main.go", stub)
 	size := func(name, ldflags string) float64 {
 		cmd := exec.Command("go", "build", "-o", f.path("app"), "-ldflags="+ldflags, "./"+name)
 		cmd.Dir, cmd.Env = f.dir, append(environ("GOFLAGS"), "GOPROXY=off", "GOWORK=off")
@@ -291,6 +296,7 @@ func BenchmarkSize(b *testing.B) {
 	}
 	for i := 0; i < b.N; i++ {
 		b.ReportMetric((size("with", "-s -w")-size("without", "-s -w"))/1000, "kB-stripped")
+		b.ReportMetric((size("stub", "-s -w")-size("without", "-s -w"))/1000, "kB-stub-stripped")
 		b.ReportMetric((size("with", "")-size("without", ""))/1000, "kB")
 	}
 }
