@@ -30,7 +30,7 @@ type job struct {
 // begin starts a job.
 func (w *watcher) begin(ctx context.Context, j *job) {
 	w.warm = w.warm || j.builds
-	w.job, j.anew = j, w.retry || !exists(w.Exe)
+	w.job, j.anew = j, w.anew || !exists(w.Exe)
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	j.done = make(chan *job, 1)
 	j.recipe, j.began, j.started = w.recipe, w.Began, time.Now()

@@ -52,7 +52,8 @@ func (r *recipe) list(ctx context.Context, private string) (roots []root, err er
 	}
 	if work = strings.TrimSpace(work); filepath.IsAbs(work) {
 		roots = append(roots, files(work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))...)
-	} else if work == "" {
+	}
+	if work != "off" { // a nearer one may come
 		roots = append(roots, above(r.Dir, "go.work")...)
 	}
 	return roots, nil

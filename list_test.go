@@ -107,7 +107,7 @@ func TestList(t *testing.T) {
 	m.write("ws/go.work", "go 1.21\n\nuse ..\nuse ../local\n")
 	t.Setenv("GOWORK", m.path("ws/go.work"))
 	t.Setenv("GOFLAGS", "-modcacherw")
-	check(".", nil, map[kind][]string{file: append(alone, "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt"),
+	check(".", nil, map[kind][]string{file: append(alone, "go.work", "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt"),
 		pkg: {".", "sub", "local"}, glob: embedded})
 }
 

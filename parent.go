@@ -83,6 +83,7 @@ type launch struct {
 	stopped  os.Signal // the last that told the child to stop
 	turn     int       // how many restarts had been asked for then
 	hungUp   time.Time // when the child was last sent a signal that may end it or not
+	wrote    bool      // the last child may itself have written to what is watched
 	short    int       // how many children in a row have left with ExitCode at once
 }
 
@@ -124,7 +125,7 @@ func (p *launch) loop() int {
 		}
 		last = run.Exe
 		next := nextProgram(p.dir, &p.settings)
-		built := !next.same(run)
+		built := next.Exe != run.Exe || next.ID != run.ID
 		code := exitCode(state)
 		if p.stopped != terminate && next.Turn != p.turn {
 			p.stopped = nil // it went on after an interrupt, and was to restart later
@@ -140,10 +141,10 @@ func (p *launch) loop() int {
 		case code == ExitCode:
 			sig = p.backOff(time.Since(started), state)
 		case code != 0 && p.WaitOnFailure && time.Since(p.hungUp) > orphanGrace:
+			left := time.Now()
 			sig = p.wait(-1, fmt.Sprintf("the program failed with exit code %d; waiting for a change", code))
-			if sig == nil && nextProgram(p.dir, &p.settings).same(run) {
-				// It may itself have written to what it tracks.
-				sig = p.backOff(time.Since(started), state)
+			if sig == nil && p.wrote && nextProgram(p.dir, &p.settings).sameProgram(run) {
+				sig = p.backOff(left.Sub(started), state)
 			}
 		default:
 			if code == 0 && built {

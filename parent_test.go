@@ -499,18 +499,25 @@ func TestTrackedByAProgramThatFailsAtOnce(t *testing.T) {
 	}
 }
 
+// wantPause waits for the message about a pause and for a line that comes after it, which is too
+// early in half the time.
+func (p *process) wantPause(after string) {
+	p.t.Helper()
+	m := p.await(`^restarter: the program left with \d+ at once; launching it again in (\S+)$`)
+	said := time.Now()
+	p.await(after)
+	if pause, err := time.ParseDuration(m[1]); err != nil || time.Since(said) < pause/2 {
+		p.t.Errorf("launched again after %v instead of %v", time.Since(said), m[1])
+	}
+}
+
 // A program that writes to what it tracks, and leaves at once, is not launched without a pause.
 func TestBackOffOfAProgramThatWritesWhatItTracks(t *testing.T) {
 	for _, code := range []string{"3", "75"} {
 		t.Run(code, func(t *testing.T) {
 			cmd := command(t, "writer", tempFile(t), code)
 			p := start(t, cmd)
-			m := p.await("^restarter: the program left with " + code + ` at once; launching it again in (\S+)$`)
-			said := time.Now()
-			p.await("^child$")
-			if pause, err := time.ParseDuration(m[1]); err != nil || time.Since(said) < pause/2 {
-				t.Errorf("launched again after %v instead of %v", time.Since(said), m[1])
-			}
+			p.wantPause("^child$")
 			stop(t, cmd.Process.Pid)
 			p.exit()
 			if n := p.count("^child$"); n > 9 { // 25 ms, 50 ms … 1.6 s
@@ -518,6 +525,54 @@ func TestBackOffOfAProgramThatWritesWhatItTracks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Nor is one that writes a source file, which makes the same program.
+func TestBackOffOfAProgramThatWritesItsSource(t *testing.T) {
+	for _, code := range []string{"3", "75"} {
+		code := code
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			m := newModule(t, "gen.go", "package main\n", "main.go", `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func main() {
+	if l := (restarter.Launcher{WaitOnFailure: true}); restarter.IsParent() {
+		os.Exit(l.LaunchChild())
+	}
+	fmt.Println("child")
+	os.WriteFile("gen.go", []byte("package main\n"), 0o644)
+	os.Exit(`+code+`)
+}
+`)
+			p := m.start()
+			p.wantPause("^child$")
+			m.replace("main.go", "os.Exit("+code+")", "println(`mended`)")
+			p.await("^mended$")
+			p.wantExit(0)
+		})
+	}
+}
+
+// Who mends what a program reads, again and again, waits for no pause.
+func TestQuickMends(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, command(t, "reader", file))
+	for i := 0; i < 8; i++ {
+		p.await("^restarter: the program failed with exit code 3; waiting for a change$")
+		save(t, file, "bad "+itoa(i))
+	}
+	p.await("waiting for a change$")
+	save(t, file, "good")
+	p.await("^good$")
+	p.wantExit(0)
+	p.wantCount(0, "at once")
 }
 
 // A program that writes a file, then names it to Track, is not restarted for that.

@@ -55,9 +55,10 @@ func (p *launch) wait(limit time.Duration, text string) os.Signal {
 		w := newWatcher(p.dir, p.settings)
 		w.retry = true
 		w.start() // before the user is told: his next save may be the answer
+		w.saw(w.poll.sweep())
+		p.wrote, w.anew = w.pending.any(), limit < 0
 		if limit >= 0 {
 			// The child wrote to it itself, or is launched again soon enough to read it.
-			w.saw(w.poll.sweep())
 			w.pending.Tracked, w.reread = "", time.Time{}
 		}
 		go func() {
@@ -77,7 +78,7 @@ func (p *launch) wait(limit time.Duration, text string) os.Signal {
 		case <-over:
 			return nil
 		case <-built:
-			if !nextProgram(p.dir, &p.settings).same(last) {
+			if !nextProgram(p.dir, &p.settings).sameProgram(last) {
 				p.short = 0
 			}
 			return nil

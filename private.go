@@ -164,7 +164,8 @@ type next struct {
 	Turn int    // how many restarts have been asked for
 }
 
-func (n next) same(as next) bool { return n.Exe == as.Exe && n.ID == as.ID }
+// sameProgram goes by the content ID, where there is one.
+func (n next) sameProgram(as next) bool { return n.ID == as.ID && (n.ID != "" || n.Exe == as.Exe) }
 
 // readHandover returns nil where no child has left one.
 func readHandover(dir string) *handover {

@@ -48,8 +48,8 @@ func (w *watcher) renew(seen []fileSet) (came []int, gone change) {
 	return came, gone
 }
 
-// relist watches what the program is made of now. Files that are new to the set and were
-// written since the build began count as changed.
+// relist watches what the program is made of now. Files that are new to the set, or were only
+// tracked, and were written since the build began count as changed.
 func (w *watcher) relist(j *job) {
 	first, roots := !w.Known, w.Roots
 	w.Known = true
@@ -71,7 +71,14 @@ func (w *watcher) relist(j *job) {
 		return
 	}
 	w.Roots = roots
+	old := w.poll.fileSet
 	came, _ := w.renew(nil)
+	for i := w.poll.Folders; i < len(w.poll.Records); i++ {
+		r := &w.poll.Records[i]
+		if was := old.find(w.poll.Dirs[r.Dir], w.poll.nameOf(r)); was >= 0 && !old.Records[was].Source && r.exists() {
+			came = append(came, i)
+		}
+	}
 	var c change
 	for _, i := range came {
 		r := &w.poll.Records[i]

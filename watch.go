@@ -12,7 +12,8 @@ type watcher struct {
 	settings
 	handover // what runs, or ran last, and what it is made of
 	dir      string
-	retry    bool // there is no child: whatever builds is the successor
+	retry    bool // there is no child
+	anew     bool // nor will be one before a change: whatever builds is the successor
 	poll     *poller
 	job      *job
 	warm     bool // a build has begun, so that the next one is quick

@@ -195,6 +195,34 @@ func TestTrackedByTheLastOne(t *testing.T) {
 	}
 }
 
+// A file that was only tracked, and is part of the program by the new list, may have changed since
+// the build read it.
+func TestTrackedBecomesSource(t *testing.T) {
+	f, w := newWatching(t)
+	w.tracked = []string{f.path("static")}
+	w.renew(nil)
+	f.write("static/a", "edited")
+	w.saw(w.poll.sweep())
+	info, err := os.Stat(f.path("static/a"))
+	f.check(err)
+	written := info.ModTime().UnixNano()
+	w.Dead = ""
+	for _, late := range []bool{true, false} {
+		w.Roots = w.Roots[:1]
+		w.renew(nil)
+		w.pending.Source = ""
+		j := w.newJob(true, true)
+		j.roots = append(w.Roots, root{Kind: glob, Source: true, Path: f.path("static")})
+		if j.began = written; late {
+			j.began += int64(time.Hour)
+		}
+		w.relist(j)
+		if seen := w.pending.Source != ""; seen == late {
+			t.Errorf("began after the edit: %t, pending: %+v", late, w.pending)
+		}
+	}
+}
+
 // The build of the unchanged program, after the start, may have read an edit that no poll has
 // seen. Then it says nothing about the program that runs.
 func TestEditDuringTheFirstBuild(t *testing.T) {
