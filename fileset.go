@@ -216,3 +216,45 @@ func (s *fileSet) compare(a, b *record) int {
 	}
 	return int(a.Kind)<<16 + int(a.Pattern) - int(b.Kind)<<16 - int(b.Pattern)
 }
+
+// set makes the poller watch what the roots lead to now. A file that is known keeps its
+// stamp, to be compared at the next look. It returns the records of directories and existing
+// files that were not known, and what was known to exist and does not belong to the set any more.
+func (p *poller) set(roots []root, known ...*fileSet) (came []int, gone change) {
+	p.fileSet, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
+	for i := range p.Records {
+		r := &p.Records[i]
+		was := -1
+		for _, old := range known {
+			if i < p.Folders {
+				was = old.findDir(r, &p.fileSet)
+			} else if was = old.find(p.Dirs[r.Dir], p.nameOf(r)); was >= 0 {
+				r.stamp, r.Fresh = old.Records[was].stamp, old.Records[was].Fresh
+			}
+			if was >= 0 {
+				break
+			}
+		}
+		if was >= 0 {
+			continue
+		}
+		if i >= p.Folders {
+			path := p.path(r)
+			p.keep(r, p.stamp(path), path)
+		}
+		if r.exists() {
+			came = append(came, i)
+		}
+	}
+	for _, old := range known {
+		for i := range old.files() {
+			was := &old.files()[i]
+			if was.exists() && p.find(old.Dirs[was.Dir], old.nameOf(was)) < 0 {
+				gone.note(was, old.pathOf(was))
+			}
+		}
+	}
+	p.left = 0
+	p.heat()
+	return came, gone
+}
