@@ -1,0 +1,149 @@
+//go:build unix
+
+package system
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+// PathVariable has the directories of executables.
+const PathVariable = "PATH"
+
+// Stops are the signals that end a program, forwards those that are passed on besides.
+var (
+	Stops    = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP}
+	forwards = []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2}
+)
+
+// Terminate is the signal that asks a program to clean up and leave.
+const Terminate = syscall.SIGTERM
+
+// CanTerminate says whether a process can be sent Terminate.
+const CanTerminate = true
+
+// MayReload reports whether a program may take the signal as anything but an order to stop.
+func MayReload(sig os.Signal) bool { return sig == syscall.SIGHUP }
+
+// Notify has the signals delivered to c. Notify, not Ignore: an ignored signal stays
+// ignored across exec. What was ignored from the start, as SIGHUP under nohup, stays so.
+func Notify(c chan<- os.Signal) {
+	for _, sig := range append(Stops, forwards...) {
+		if !signal.Ignored(sig) {
+			signal.Notify(c, sig)
+		}
+	}
+}
+
+// IsInterrupt reports whether the terminal sends this signal to its whole foreground
+// process group, at Ctrl-C.
+func IsInterrupt(sig os.Signal) bool { return sig == syscall.SIGINT }
+
+// BrokenPipe is the exit code of a program that wrote to a pipe which nobody reads.
+const BrokenPipe = 128 + int(syscall.SIGPIPE)
+
+// SignalCode is the exit code of a program that a signal stopped, as a shell reports it.
+func SignalCode(sig os.Signal) int {
+	if s, ok := sig.(syscall.Signal); ok {
+		return 128 + int(s)
+	}
+	return 1
+}
+
+func exitCode(status syscall.WaitStatus) int {
+	if status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return status.ExitStatus()
+}
+
+func stateCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok {
+		return exitCode(status)
+	}
+	return state.ExitCode()
+}
+
+// stolen reports whether something else in this process has waited for the command.
+func stolen(err error) bool { return errors.Is(err, syscall.ECHILD) }
+
+// TerminateSelf asks this very process to clean up and leave.
+func TerminateSelf() { syscall.Kill(os.Getpid(), syscall.SIGTERM) }
+
+// Alive reports whether there is a process of this number.
+func Alive(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
+
+// OwnSession starts a command as the leader of a session, and so of a process group: its
+// own children can be ended with it, Ctrl-C does not reach it, and what it asks on the
+// terminal fails at once instead of stopping it.
+func OwnSession(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
+
+// OwnGroup starts a command as the leader of a process group.
+func OwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// InterruptGroup asks all processes of a group to end.
+func InterruptGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGINT) }
+
+// KillGroup ends all processes of a group.
+func KillGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
+
+// IsPrivate reports whether a file belongs to this user and is closed to all others.
+func IsPrivate(info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid() && info.Mode().Perm()&0o077 == 0
+}
+
+// IsTrusted reports whether only this user and root can write to a file or directory.
+// A sticky bit does not help: others could still add files to a directory.
+func IsTrusted(info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (int(st.Uid) == os.Geteuid() || st.Uid == 0) && info.Mode().Perm()&0o002 == 0
+}
+
+// Lock opens a file and takes its lock, or fails at once. It is a record lock, which every
+// system has and NFS too: it goes with the process, and no child inherits it.
+func Lock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: 0}
+	if err := syscall.FcntlFlock(f.Fd(), syscall.F_SETLK, &lock); err != nil {
+		f.Close()
+		return nil, &os.PathError{Op: "lock", Path: name, Err: err}
+	}
+	return f, nil
+}
+
+// Open opens a file for reading. It does not wait for a writer if that is a FIFO.
+func Open(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// Stderr returns another descriptor of standard error, or nil if there is none: of a write to
+// standard error itself, when nobody can read it any more, the program would die.
+func Stderr() *os.File {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(2)
+	if err != nil {
+		return nil
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), "stderr")
+}
+
+// AddressInUse reports whether a listener could not be opened because its address is taken.
+func AddressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// runnable reports whether this user may execute a file of this mode.
+func runnable(info os.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }
+
+// ParentGone returns a function that reports whether the parent of this process, pid, is gone:
+// an orphan gets another one.
+func ParentGone(pid int) func() bool {
+	return func() bool { return os.Getppid() != pid }
+}

@@ -1,0 +1,89 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package system
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"unsafe"
+)
+
+// A Terminal is the controlling terminal of this process, with its settings as they were
+// found. The nil Terminal is none.
+type Terminal struct {
+	file  *os.File
+	was   syscall.Termios
+	front bool // this process was in its foreground group
+}
+
+// OpenTerminal returns the controlling terminal, or nil.
+func OpenTerminal() *Terminal {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil
+	}
+	t := &Terminal{file: f}
+	if !ioctl(f.Fd(), getTermios, unsafe.Pointer(&t.was)) {
+		f.Close()
+		return nil
+	}
+	t.front = t.group() == syscall.Getpgrp()
+	return t
+}
+
+// Restore gives the terminal the settings that it had, and this process its foreground, after
+// the process dead, which may have led a group of its own there. It leaves a terminal
+// alone that somebody else uses by now, as the shell does after Ctrl-Z and bg.
+func (t *Terminal) Restore(dead int) {
+	if t == nil || !t.front {
+		return
+	}
+	mine := int32(syscall.Getpgrp())
+	front := t.group()
+	if front != int(mine) && front != dead {
+		return
+	}
+	var now syscall.Termios
+	if front == int(mine) && ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was {
+		return
+	}
+	if !signal.Ignored(syscall.SIGTTOU) {
+		// From the background each change would stop this process. No child is started meanwhile.
+		signal.Ignore(syscall.SIGTTOU)
+		defer signal.Reset(syscall.SIGTTOU)
+	}
+	ioctl(t.file.Fd(), syscall.TIOCSPGRP, unsafe.Pointer(&mine))
+	ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
+}
+
+// group returns the process group in the foreground.
+func (t *Terminal) group() int {
+	var group int32
+	ioctl(t.file.Fd(), syscall.TIOCGPGRP, unsafe.Pointer(&group))
+	return int(group)
+}
+
+// Close closes the terminal.
+func (t *Terminal) Close() {
+	if t != nil {
+		t.file.Close()
+	}
+}
+
+// IsRaw reports whether a file is a terminal on which a new line does not begin at the left.
+func IsRaw(f *os.File) bool {
+	var now syscall.Termios
+	return ioctl(f.Fd(), getTermios, unsafe.Pointer(&now)) && now.Oflag&syscall.OPOST == 0
+}
+
+// SameGroup reports whether a process is in the process group of this one.
+func SameGroup(pid int) bool {
+	group, err := syscall.Getpgid(pid)
+	return err != nil || group == syscall.Getpgrp()
+}
+
+func ioctl(fd uintptr, request uintptr, arg unsafe.Pointer) bool {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(arg))
+	return errno == 0
+}

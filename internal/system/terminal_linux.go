@@ -1,0 +1,5 @@
+package system
+
+import "syscall"
+
+const getTermios, setTermios = syscall.TCGETS, syscall.TCSETS
