@@ -1,0 +1,79 @@
+// Package say prints messages for a person at a terminal, on standard error: one line for each
+// event, with the names of files as seen from where the person stands.
+//
+// It promises that a message neither blocks nor ends the program, even when nobody can read it
+// any more, and that it is legible on a terminal in raw mode.
+//
+// It knows nothing of what the messages are about.
+package say
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lib537/restarter/internal/system"
+)
+
+// Line prints a line, behind the name of the package.
+func Line(text string, args ...any) { Text([]byte(fmt.Sprintf("restarter: "+text+"\n", args...))) }
+
+// Text prints text as it is. Nobody may be reading: it waits for a second at most.
+func Text(text []byte) {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		f := system.Stderr()
+		if f == nil {
+			os.Stderr.Write(text)
+			return
+		}
+		if system.IsRaw(f) {
+			text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+		}
+		f.Write(text)
+		f.Close()
+	}()
+	select {
+	case <-told:
+	case <-time.After(time.Second):
+	}
+}
+
+// Relocate changes the paths at the head of a compiler's lines, which the go command
+// printed for the directory from, to what it prints in the directory to.
+func Relocate(said []byte, from, to string) []byte {
+	if from == to {
+		return said
+	}
+	lines := strings.SplitAfter(string(said), "\n")
+	for i, line := range lines {
+		text := strings.TrimLeft(line, " \t")
+		path, rest, ok := strings.Cut(text, ":")
+		if !ok || filepath.IsAbs(path) || !system.Exists(filepath.Join(from, path)) {
+			continue
+		}
+		indent := line[:len(line)-len(text)]
+		lines[i] = indent + dotted(Short(filepath.Join(from, path), to)) + ":" + rest
+	}
+	return []byte(strings.Join(lines, ""))
+}
+
+// Short returns path as seen from a directory, if that is shorter and says a name.
+func Short(path, from string) string {
+	if rel, err := filepath.Rel(from, path); err == nil && rel != "." && filepath.Base(rel) != ".." && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// dotted marks a file of the current directory as the go command does.
+func dotted(path string) string {
+	if !strings.ContainsRune(path, filepath.Separator) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
+}
