@@ -1,0 +1,97 @@
+package watch
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What polling may cost: a share of one core, less what a wake-up takes.
+const (
+	idleTick   = 100 * time.Millisecond
+	awakeTick  = 25 * time.Millisecond
+	idleShare  = 0.007
+	awakeShare = 0.03
+	wakeUp     = 250 * time.Microsecond
+
+	awakeFor = 5 * time.Minute // after a change, since somebody is at work
+
+	// A look never takes more of the processor than this: the rest of a slow one is
+	// waiting, for a file server say, and waiting costs nobody.
+	dearestLook  = 25 * time.Microsecond
+	cheapestLook = 200 * time.Nanosecond
+)
+
+// Wait returns the time between two ticks.
+func (p *Poller) Wait() time.Duration {
+	tick, _ := p.gear()
+	return tick
+}
+
+// gear returns the time between two ticks and the share of a core that polling may take.
+// A shorter tick than the wake-up alone allows would break that promise.
+func (p *Poller) gear() (tick time.Duration, share float64) {
+	tick, share = idleTick, idleShare
+	if time.Now().Before(p.awakeUntil) {
+		tick, share = awakeTick, awakeShare
+	}
+	if p.interval > 0 {
+		tick = p.interval
+	}
+	return max(tick, time.Duration(2*float64(wakeUp)/share)), share
+}
+
+// budget returns how many looks one tick may take.
+func (p *Poller) budget() int {
+	tick, share := p.gear()
+	return max(4, int((share*float64(tick)-float64(wakeUp))/float64(p.cost)))
+}
+
+func (p *Poller) begin() { p.begun, p.looks = time.Now(), 0 }
+
+// paid learns what a look costs: at once when it is cheaper than thought, slowly when it is
+// dearer, because that is mostly somebody else's work on the same processor.
+func (p *Poller) paid(took time.Duration, looks int) {
+	if looks <= 0 {
+		return
+	}
+	each := min(max(took/time.Duration(looks), cheapestLook), dearestLook)
+	if each > p.cost {
+		each = p.cost + (each-p.cost)/64
+	}
+	p.cost = each
+}
+
+// remember keeps the paths of the files that changed last, for heat.
+func (p *Poller) remember(path string) {
+	const most = 8
+	if i := slices.Index(p.recent, path); i >= 0 {
+		p.recent = append(p.recent[:i], p.recent[i+1:]...)
+	} else if len(p.recent) == most {
+		p.recent = p.recent[1:]
+	}
+	p.recent = append(p.recent, strings.Clone(path))
+}
+
+// heat makes the list of hot records anew: the files that changed last, those beside them,
+// what was named by itself, and every directory.
+func (p *Poller) heat() {
+	const beside = 16
+	p.hot, p.nextHot = p.hot[:0], 0
+	for _, path := range p.recent {
+		if r := p.set.find(filepath.Dir(path), filepath.Base(path)); r != nil {
+			p.hot = append(p.hot, p.set.index(r))
+		}
+	}
+	p.foremost = len(p.hot)
+	for i := range p.set.records {
+		r := &p.set.records[i]
+		near := func(j int32) bool {
+			return i-int(j) <= beside && int(j)-i <= beside && p.set.records[j].dir == r.dir
+		}
+		if r.kind != member || slices.ContainsFunc(p.hot[:p.foremost], near) {
+			p.hot = append(p.hot, int32(i))
+		}
+	}
+}

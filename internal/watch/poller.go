@@ -1,0 +1,228 @@
+package watch
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Poller finds out which files of a set have changed. It belongs to one goroutine.
+type Poller struct {
+	// Contents has sources count as changed only when their content differs, as what is tracked
+	// and what generators read always do. Set it before Watch.
+	Contents bool
+
+	set      Set
+	roots    []Root                            // what the set was made from
+	stat     func(string) (os.FileInfo, error) // os.Stat
+	interval time.Duration                     // between ticks; 0: idleTick and awakeTick
+
+	recent   []string // the files that changed last, the newest at the end
+	hot      []int32  // what is looked at first: those, their neighbours, all directories
+	foremost int      // how many of them are looked at in every tick
+	nextHot  int      // where the rounds through the others go on
+	nextCold int      // and those through all files
+
+	awakeUntil time.Time
+	cost       time.Duration // of one look: the lower envelope of what was measured
+	left       int           // how many more looks may be taken; below 0: too many were
+	looks      int           // how many were taken since begun
+	begun      time.Time     // moved on by the time that reading took
+
+	moved    int  // how many files were seen to differ in their identity alone
+	unstable bool // their identities change all the time here, and are left out
+
+	paths strings.Builder // see path
+}
+
+// New returns a poller that watches nothing yet. The interval is the time between two ticks;
+// if it is 0, the poller chooses: 25 ms for five minutes after a change, else 100 ms.
+func New(interval time.Duration) *Poller {
+	return &Poller{stat: os.Stat, interval: interval, cost: dearestLook}
+}
+
+// Len returns how many files are watched, there or not.
+func (p *Poller) Len() int { return p.set.Len() }
+
+// Newest returns the file of a purpose that was written last, and when.
+func (p *Poller) Newest(use Purpose) (path string, at time.Time) {
+	for i := range p.set.files() {
+		r := &p.set.files()[i]
+		if then := time.Unix(0, r.mtime); r.is(use) && r.exists() && then.After(at) {
+			path, at = p.set.pathOf(r), then
+		}
+	}
+	return path, at
+}
+
+// Tick looks at as many files as the budget allows: at those that changed last, then for
+// a third of it at the other hot ones, then at all files in turn. Where everything fits, that
+// is everything.
+func (p *Poller) Tick() Change {
+	// What was too much is saved again, but not for long, so that no edit has to wait for it.
+	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.set.records)) + p.budget()
+	if p.left >= len(p.set.records) {
+		return p.whole(Change{}, false)
+	}
+	var c Change
+	var stale bool
+	budget := p.left
+	p.begin()
+	for _, i := range p.hot[:p.foremost] {
+		stale = p.look(&p.set.records[i], &c) || stale
+	}
+	others := p.hot[p.foremost:]
+	for range others {
+		if p.left <= budget*2/3 {
+			break
+		}
+		p.nextHot = (p.nextHot + 1) % len(others)
+		stale = p.look(&p.set.records[others[p.nextHot]], &c) || stale
+	}
+	files := p.set.files()
+	for range files {
+		if p.left <= 0 {
+			break
+		}
+		p.nextCold = (p.nextCold + 1) % len(files)
+		stale = p.look(&files[p.nextCold], &c) || stale
+	}
+	p.paid(time.Since(p.begun), p.looks)
+	if stale || c.Any() {
+		// Something is going on: see it whole, once, rather than slice by slice.
+		return p.whole(c, stale)
+	}
+	return c
+}
+
+// Sweep looks at everything once, whatever it costs.
+func (p *Poller) Sweep() Change {
+	defer func() { p.left = 0 }() // it was asked for
+	return p.whole(Change{}, false)
+}
+
+// whole looks at everything, after a part of it was seen to have changed or to be stale.
+func (p *Poller) whole(c Change, stale bool) Change {
+	p.begin()
+	for i := range p.set.records {
+		stale = p.look(&p.set.records[i], &c) || stale
+	}
+	p.paid(time.Since(p.begun), p.looks)
+	if stale {
+		start, left := time.Now(), p.left
+		came, gone := p.Watch(p.roots)
+		p.left = left - int(time.Since(start)/p.cost)
+		for _, path := range append(came[:], gone[:]...) {
+			if path != "" {
+				p.remember(path)
+			}
+		}
+		c = c.Or(came).Or(gone)
+	}
+	if c.Any() {
+		// Somebody is at work: into the higher gear.
+		p.awakeUntil = time.Now().Add(awakeFor)
+		p.left = 0
+		p.heat()
+	}
+	return c
+}
+
+// Watch has the poller watch what the roots lead to now. A file that is known, to the poller or
+// else to a set of seen, is compared at the next look with what it was there. Watch returns
+// which other files are there, or were there for another purpose than to be built, and which of
+// those that were there are not watched any more.
+func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
+	old := p.set
+	p.set, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
+	known := append([]*Set{&old}, seen...)
+	reads := readAtOnce
+	for i := range p.set.records {
+		r := &p.set.records[i]
+		var was *record
+		for _, set := range known {
+			if i < p.set.folders {
+				was = set.findDir(r, &p.set)
+			} else if was = set.find(p.set.dirs[r.dir], p.set.nameOf(r)); was != nil {
+				r.stamp, r.fresh, r.hash = was.stamp, was.fresh, was.hash
+				if r.use != was.use && r.size > freshLength {
+					r.hash = notRead // that of another part of it, maybe
+				}
+			}
+			if was != nil {
+				break
+			}
+		}
+		if i < p.set.folders {
+			continue
+		}
+		path := p.path(r)
+		if was != nil {
+			// A build may have read it before it was edited, and that edit was not one of a source.
+			const built = 1<<Source | 1<<Input
+			if more := *r; r.exists() && r.use&^was.use&built != 0 {
+				more.use = r.use &^ was.use & built
+				came.note(&more, path)
+			}
+			continue
+		}
+		p.first(r, path, &reads)
+		if r.exists() {
+			came.note(r, path)
+		}
+	}
+	for _, set := range known {
+		for i := range set.files() {
+			was := &set.files()[i]
+			if was.exists() && p.set.find(set.dirs[was.dir], set.nameOf(was)) == nil {
+				gone.note(was, set.pathOf(was))
+			}
+		}
+	}
+	p.left = 0
+	p.heat()
+	return came, gone
+}
+
+// first takes the stamp of a new record. It reads no more contents than reads says.
+func (p *Poller) first(r *record, path string, reads *int) {
+	s := p.stamp(path)
+	if s.mode.IsDir() {
+		s = stamp{mode: os.ModeDir}
+	}
+	if p.byContent(r) && !s.fresh(time.Now()) {
+		if *reads--; *reads < 0 {
+			r.stamp, r.hash = s, notRead
+			return
+		}
+	}
+	p.keep(r, s, path)
+}
+
+// Snapshot returns what roots lead to now, for Watch.
+func Snapshot(roots []Root) *Set {
+	p := New(0)
+	p.Watch(roots)
+	return &p.set
+}
+
+// path returns the path of a record. It is a piece of a long string that is begun anew when
+// it is full, so that a look allocates nothing besides what os.Stat does.
+func (p *Poller) path(r *record) string {
+	dir := p.set.dirs[r.dir]
+	if r.kind.dir() {
+		return dir
+	}
+	if free := p.paths.Cap() - p.paths.Len(); free < len(dir)+1+int(r.length) {
+		p.paths = strings.Builder{}
+		p.paths.Grow(max(16<<10, len(dir)+1+int(r.length)))
+	}
+	at := p.paths.Len()
+	p.paths.WriteString(dir)
+	if !os.IsPathSeparator(dir[len(dir)-1]) {
+		p.paths.WriteByte(filepath.Separator)
+	}
+	p.paths.WriteString(p.set.nameOf(r))
+	return p.paths.String()[at:]
+}

@@ -1,0 +1,151 @@
+package watch
+
+import (
+	"errors"
+	"hash/maphash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lib537/restarter/internal/system"
+)
+
+// expand makes the set of what roots lead to now. Directories have their stamps, taken by
+// look, files have none yet.
+func expand(roots []Root, look func(path string) stamp) Set {
+	g := &gatherer{look: look}
+	for _, r := range roots {
+		switch r.Kind {
+		case Package, Tree:
+			g.walk(r)
+		case Pattern:
+			g.glob(r)
+		default:
+			g.path(r, r.Kind)
+		}
+	}
+	return g.set()
+}
+
+// walk adds a directory and the files in it that matter, those of a tree at any depth.
+func (g *gatherer) walk(r Root) {
+	var files, below []string
+	dir := g.folder(r, "", func(d os.DirEntry) {
+		if d.IsDir() {
+			below = append(below, d.Name())
+		} else {
+			files = append(files, d.Name())
+		}
+	})
+	for _, name := range files {
+		g.file(r, member, dir, name)
+	}
+	for _, name := range below {
+		sub := r
+		sub.Path = filepath.Join(r.Path, name)
+		g.walk(sub)
+	}
+}
+
+// glob adds the directories in which the elements of a pattern are looked for, and the
+// files and trees that it leads to.
+func (g *gatherer) glob(r Root) {
+	base, elems := r.Path, []string(nil)
+	for hasMeta(base) && !system.Exists(base) && filepath.Dir(base) != base {
+		elems = append([]string{filepath.Base(base)}, elems...)
+		base = filepath.Dir(base)
+	}
+	bases := []string{base}
+	for _, elem := range elems {
+		var next []string
+		for _, base := range bases {
+			at := r
+			at.Path = base
+			g.folder(at, elem, func(d os.DirEntry) { next = append(next, filepath.Join(base, d.Name())) })
+		}
+		bases = next
+	}
+	kind := member
+	if len(elems) == 0 {
+		kind = File
+	}
+	for _, base := range bases {
+		at := r
+		at.Kind, at.Path = Tree, base
+		if info, err := os.Stat(base); err == nil && info.IsDir() {
+			g.walk(at)
+			continue
+		}
+		g.path(at, kind)
+	}
+}
+
+func hasMeta(path string) bool { return strings.ContainsAny(path, `*?[`) }
+
+// readNames hands the names of a directory that matter to each, if there is one. It returns
+// a hash of them, in any order, and how many names there are in all; ok is false if they
+// cannot be read now. It takes a large directory in pieces, to leave little behind.
+func readNames(dir string, k Kind, pattern string, each func(os.DirEntry)) (hash uint64, all int, ok bool) {
+	f, err := system.Open(dir)
+	if err != nil {
+		return 0, 0, errors.Is(err, os.ErrNotExist)
+	}
+	defer f.Close()
+	var sum uint64
+	for {
+		some, err := f.ReadDir(256)
+		for _, d := range some {
+			name := d.Name()
+			matters := !junk(name)
+			switch k {
+			case Package:
+				matters = !d.IsDir() && goReads(name)
+			case Pattern:
+				ok, _ := filepath.Match(pattern, name)
+				matters = matters && ok
+			}
+			if !matters {
+				continue
+			}
+			if d.IsDir() {
+				name += "/"
+			}
+			if sum += maphash.String(seed, name); each != nil {
+				each(d)
+			}
+		}
+		if all += len(some); err != nil {
+			return sum | 1, all, err == io.EOF
+		}
+	}
+}
+
+// goReads reports whether the go command may build a file of this name into a package.
+func goReads(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_test.go") {
+		return false
+	}
+	switch filepath.Ext(name) {
+	case ".go", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90",
+		".s", ".S", ".sx", ".swig", ".swigcxx", ".syso":
+		return true
+	}
+	return name == "default.pgo"
+}
+
+// junk reports whether editors, version control and file systems leave files of this name
+// behind, which are nobody's source.
+func junk(name string) bool {
+	switch name {
+	case "4913", ".DS_Store", ".git", ".hg", ".svn", ".jj", ".idea", ".vscode":
+		return true
+	}
+	for _, prefix := range []string{".#", ".nfs", ".goutputstream-", ".fuse_hidden", "#"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	swap := strings.HasPrefix(name, ".") && len(name) > 4 && strings.HasPrefix(name[len(name)-4:], ".sw")
+	return swap || strings.HasSuffix(name, "~") || strings.Contains(name, "___jb_")
+}

@@ -1,0 +1,76 @@
+// Package watch knows which files lead from a list of roots, and finds out which of them
+// differ from what they were.
+//
+// A [Root] names a file, a directory of a Go package, a tree or a pattern, and what it is
+// watched for. A [Poller] makes a set of all files that the roots lead to, keeps a stamp of
+// each, and compares stamps with os.Stat, a tick at a time. It promises that every change is
+// seen once, that files which come and go are changes, and that polling takes no more than a
+// given share of one core, however many files there are.
+//
+// It knows nothing of builds, processes, messages or the go command, and it never goes by the
+// clock: stamps are compared with !=.
+package watch
+
+// A Purpose says what a file is watched for.
+type Purpose uint8
+
+const (
+	Source     Purpose = iota // the program is made of it
+	Input                     // a generator reads it
+	Tracked                   // the program reads it when it starts
+	Executable                // it is the executable that was started
+	purposes
+)
+
+// A Kind says how a path leads to files.
+type Kind uint8
+
+const (
+	member  Kind = iota // a file that was found in a directory
+	File                // one file, present or not
+	Package             // a directory of a package: the files in it that the go command reads
+	Tree                // a directory with all that lies below it
+	Pattern             // a pattern of package filepath; a directory that it leads to is a Tree
+)
+
+func (k Kind) dir() bool { return k >= Package }
+
+// A Root is where to look for files. Path is absolute.
+type Root struct {
+	Kind Kind
+	For  Purpose
+	Path string
+}
+
+// A Change says what was seen to differ: for each [Purpose] the path of one file, or "".
+type Change [purposes]string
+
+// Any reports whether anything differs.
+func (c Change) Any() bool { return c != Change{} }
+
+// note adds a file.
+func (c *Change) note(r *record, path string) {
+	for i := range c {
+		if r.is(Purpose(i)) {
+			c[i] = path
+		}
+	}
+}
+
+// Or returns c, with what it lacks from d.
+func (c Change) Or(d Change) Change {
+	for i := range c {
+		if c[i] == "" {
+			c[i] = d[i]
+		}
+	}
+	return c
+}
+
+// Without returns c without the files of some purposes.
+func (c Change) Without(some ...Purpose) Change {
+	for _, p := range some {
+		c[p] = ""
+	}
+	return c
+}
