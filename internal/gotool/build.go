@@ -1,0 +1,127 @@
+package gotool
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Make builds the program and writes the executable to the file out. It returns what the
+// compiler had to say. tmp is an empty directory for the go command, which leaves things
+// there when it is interrupted.
+func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err error) {
+	if len(r.Build) > 0 {
+		return r.make(ctx, out, tmp, r.Build)
+	}
+	args := append([]string{r.command, "build", "-o", out}, r.flags...)
+	ldflags := r.ldflags
+	if r.goRun { // which links without debug information
+		ldflags = strings.TrimSpace(ldflags + " -s -w")
+	}
+	if ldflags != "" {
+		args = append(args, "-ldflags="+ldflags)
+	}
+	// The first edit would change vcs.modified, and so every program.
+	return r.make(ctx, out, tmp, append(append(args, "-buildvcs=false"), r.targets...))
+}
+
+// Exact reports whether Make reproduces what runs, to the byte: then there is no need to call
+// both it and Reproduce.
+func (r *Recipe) Exact() bool { return !r.goRun && !r.stamped && len(r.Build) == 0 }
+
+// Reproduce builds the program just as the running one was built, with the stamp of the
+// version control system and as go run does it. Of several lists of files that it may have
+// been built from, it finds the one that makes the executable with the content ID id. The
+// executable is left in out; what it makes is the running program if and only if its
+// content ID is id.
+func (r *Recipe) Reproduce(ctx context.Context, id, out, tmp string) (said []byte, err error) {
+	if len(r.Build) > 0 {
+		return r.make(ctx, out, tmp, r.Build)
+	}
+	if len(r.candidates) < 2 {
+		return r.reproduce(ctx, out, tmp)
+	}
+	first := r.targets // or the first list that builds
+	for i, list := range r.candidates {
+		r.targets = list
+		text, err2 := r.reproduce(ctx, out, tmp)
+		if err2 == nil {
+			if made, err := r.ContentID(out); err == nil && made == id {
+				r.candidates = nil
+				return text, nil
+			}
+		}
+		if i == 0 || err != nil && err2 == nil {
+			first, said, err = list, text, err2
+		}
+		if ctx.Err() != nil || len(r.Files) > 0 {
+			break // where the list is known, the sources have changed since
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		said = append(said, "the program was built from a list of files that cannot be found out; it can be built when it is started with \"go run .\"\n"...)
+	}
+	if r.targets = first; err == nil && ctx.Err() == nil {
+		r.candidates = nil
+		return r.reproduce(ctx, out, tmp) // what is in out may be of another list
+	}
+	return said, err
+}
+
+func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, err error) {
+	flags := r.flags
+	if r.ldflags != "" {
+		flags = append(flags[:len(flags):len(flags)], "-ldflags="+r.ldflags)
+	}
+	if r.goRun {
+		args := append([]string{r.command, "run", "-exec", quote(r.Copy)}, flags...)
+		if r.stamped {
+			args = append(args, "-buildvcs=true") // go run stamps only when it is told to
+		}
+		return r.make(ctx, out, tmp, append(args, r.targets...), r.CopyEnv)
+	}
+	stamp := "-buildvcs=false"
+	if r.stamped {
+		stamp = "-buildvcs=auto"
+	}
+	args := append([]string{r.command, "build", "-o", out}, flags...)
+	return r.make(ctx, out, tmp, append(append(args, stamp), r.targets...))
+}
+
+// Generates runs the command Generate, and returns what it had to say.
+func (r *Recipe) Generates(ctx context.Context) (said []byte, err error) {
+	var text bytes.Buffer
+	err = r.run(ctx, &text, &text, r.Generate, r.environ())
+	return text.Bytes(), err
+}
+
+// make runs a command that writes an executable to out.
+func (r *Recipe) make(ctx context.Context, out, tmp string, args []string, env ...string) (said []byte, err error) {
+	var text bytes.Buffer
+	env = append(env, "GOTMPDIR="+tmp, OutputVariable+"="+out)
+	if err := r.run(ctx, &text, &text, args, r.environ(env...)); err != nil {
+		return text.Bytes(), err
+	}
+	if info, err := os.Stat(out); err != nil || info.Size() == 0 {
+		return text.Bytes(), fmt.Errorf("no executable in $%s", OutputVariable)
+	}
+	return text.Bytes(), nil
+}
+
+// quote quotes words for the go command's -exec.
+func quote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		switch {
+		case !strings.ContainsAny(word, " \t\"'"):
+			quoted[i] = word
+		case strings.Contains(word, `"`):
+			quoted[i] = "'" + word + "'"
+		default:
+			quoted[i] = `"` + word + `"`
+		}
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,55 @@
+package gotool
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// fileLists returns the lists of files in a directory that a program may have been built from, the
+// likeliest first: the given one; those that its executable names; all but those with another
+// main; all; the one with main; and those that it names with one other. Which is right shows when one of them reproduces the program.
+// Their order counts: most people name the one with main first, or none by itself.
+func fileLists(dir, executable, main string, given []string) (lists [][]string) {
+	entries, _ := os.ReadDir(dir)
+	content, _ := os.ReadFile(executable)
+	var named, one, all, known []string
+	for _, d := range entries {
+		name := d.Name()
+		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, ".") {
+			continue
+		}
+		all = append(all, name)
+		// As the line tables have it. A file of constants alone is not there.
+		if bytes.Contains(content, []byte(filepath.ToSlash(filepath.Join(dir, name))+"\x00")) {
+			named = append(named, name)
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, name))
+		if name == main || !bytes.Contains(append([]byte("\n"), text...), []byte("\nfunc main()")) {
+			one = append(one, name)
+		}
+	}
+	for _, name := range given {
+		if slices.Contains(all, name) {
+			known = append(known, name)
+		}
+	}
+	for _, list := range [][]string{known, first(main, named), named, first(main, one), one, all, {main}} {
+		same := func(other []string) bool { return slices.Equal(list, other) }
+		if slices.Contains(list, main) && !slices.ContainsFunc(lists, same) {
+			lists = append(lists, list)
+		}
+	}
+	return lists
+}
+
+// first returns a list with one of its elements in front.
+func first(name string, list []string) []string {
+	rest := slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == name })
+	if len(rest) == len(list) {
+		return list
+	}
+	return append([]string{name}, rest...)
+}

@@ -1,0 +1,97 @@
+package gotool
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// A list of files was built, in a directory with other programs: which files they were is found out.
+func TestReproduceOneOfSeveral(t *testing.T) {
+	const constant = "package main\n\nconst word = \"x\"\n"
+	tests := map[string]struct {
+		files []string // what is in the directory besides a.go and b.go
+		build []string
+		given []string
+	}{
+		"alone":                 {nil, []string{"a.go"}, nil},
+		"with code":             {[]string{"lib.go", "package main\n\nfunc init() { print() }\n"}, []string{"a.go", "lib.go"}, nil},
+		"without that code":     {[]string{"lib.go", "package main\n\nfunc init() { print() }\n"}, []string{"a.go"}, nil},
+		"with constants":        {[]string{"lib.go", constant, "more.go", "package main\n\nvar _ = word\n"}, []string{"a.go", "lib.go", "more.go"}, nil},
+		"with what is not used": {[]string{"lib.go", constant, "more.go", "package main\n\nfunc init() { print() }\n"}, []string{"a.go", "lib.go"}, []string{"a.go", "lib.go"}},
+	}
+	for name, test := range tests {
+		test := test
+		t.Run(name, func(t *testing.T) {
+			for _, how := range []string{"build", "run"} {
+				m := newModule(t, append([]string{"a.go", hello, "b.go", strings.Replace(hello, "print(", "println(", 1)}, test.files...)...)
+				exe := m.build(append([]string{how}, test.build...)...)
+				r := m.recipe(exe, m.run(nil, exe), how == "run")
+				if test.given != nil {
+					r = New(appInfo(), m.path("a.go"), how == "run")
+					r.path, r.targets, r.Files = "command-line-arguments", []string{"a.go"}, test.given
+					r.Env, r.Copy, r.CopyEnv = m.env, copier(t), programVar+"=copy"
+					if err := r.Resolve(context.Background(), exe, m.dir); err != nil {
+						t.Fatal(err)
+					}
+				}
+				running := m.id(r, exe)
+				if id := m.makes(r, running); id != running {
+					t.Errorf("go %s: what runs has ID %s, what was reproduced %s", how, running, id)
+				}
+				if id := m.makes(r, ""); how == "build" && id != running {
+					t.Errorf("then Make makes %s", id)
+				}
+			}
+		})
+	}
+}
+
+// The lists of files that a program may have been built from, the likeliest first.
+func TestFileLists(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.go": "package main\n\nfunc main() {}\n", "b.go": "package main\n\nfunc main() {}\n",
+		"lib.go": "package main\n\n// func main()\n", "a_test.go": "", ".hidden.go": "", "README": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exe := filepath.Join(t.TempDir(), "exe")
+	all := []string{"a.go", "b.go", "lib.go"}
+	tests := []struct {
+		named []string // in the executable
+		given []string
+		main  string
+		want  [][]string
+	}{
+		{[]string{"a.go", "lib.go"}, nil, "a.go", [][]string{{"a.go", "lib.go"}, all, {"a.go"}}},
+		{[]string{"a.go"}, nil, "a.go", [][]string{{"a.go"}, {"a.go", "lib.go"}, all}},
+		{[]string{"b.go"}, nil, "b.go", [][]string{{"b.go"}, {"b.go", "lib.go"}, all}},
+		{all, nil, "a.go", [][]string{all, {"a.go", "lib.go"}, {"a.go"}}},
+		{all, nil, "b.go", [][]string{{"b.go", "a.go", "lib.go"}, all, {"b.go", "lib.go"}, {"b.go"}}},
+		{nil, nil, "a.go", [][]string{{"a.go", "lib.go"}, all, {"a.go"}}},
+		{[]string{"lib.go"}, nil, "a.go", [][]string{{"a.go", "lib.go"}, all, {"a.go"}}},
+		{[]string{"a.go"}, []string{"lib.go", "a.go", "away.go"}, "a.go", [][]string{{"lib.go", "a.go"}, {"a.go"}, {"a.go", "lib.go"}, all}},
+		{[]string{"a.go"}, []string{"lib.go"}, "a.go", [][]string{{"a.go"}, {"a.go", "lib.go"}, all}},
+		{[]string{"gone.go"}, nil, "gone.go", [][]string{{"gone.go"}}},
+	}
+	for _, test := range tests {
+		content := "\x00"
+		for _, name := range test.named {
+			content += filepath.ToSlash(filepath.Join(dir, name)) + "\x00"
+		}
+		content += filepath.ToSlash(filepath.Join(dir, "b.go")) + "/x\x00" // another name
+		if err := os.WriteFile(exe, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if got := fileLists(dir, exe, test.main, test.given); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s of %s, given %s: %s, want %s", test.main, test.named, test.given, got, test.want)
+		}
+	}
+	if got, want := fileLists(filepath.Join(dir, "gone"), exe, "a.go", nil), [][]string{{"a.go"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("without a directory: %s, want %s", got, want)
+	}
+}

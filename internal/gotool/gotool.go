@@ -1,0 +1,331 @@
+// Package gotool knows what a program is made of and how it is built again. It asks the go
+// command for all of it: it reads no go.mod and no Go file.
+//
+// A [Recipe] is derived from what the linker recorded in the running executable. It lists what
+// the program is made of, as roots for package watch; it builds the program, with go build or
+// with a command of the user's; and it reproduces the very executable that runs, which shows
+// whether that was built from what the sources say now. [ContentID] tells whether two
+// executables are the same program.
+//
+// It promises that every command runs in the environment, and with the PATH, that it was
+// given, whatever this process has done to its own, and that a command which is cancelled
+// takes its compilers with it.
+//
+// It knows nothing of parents and children, of when to build, or of what to do with the result.
+package gotool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lib537/restarter/internal/system"
+)
+
+// OutputVariable names the file that a command of the user's writes its executable to.
+const OutputVariable = "RESTARTER_OUTPUT"
+
+// A Recipe says how the running program was built, so that it can be built again. The exported
+// fields are set before the first call of a method. A recipe belongs to one goroutine at a time.
+type Recipe struct {
+	Build    []string // instead of go build, if not empty
+	Generate []string // what Recipe.Generates runs
+	Dir      string   // where to build; "" until Resolve has found it
+	Files    []string // what the program was built from, as far as known, if from a list of files
+	Trust    bool     // the user chose the directory: whose it is does not matter
+	Env      []string // the environment of all commands
+	Without  []string // the names of variables of Env that no command gets
+
+	// Copy is a command that copies the file which go run adds to its arguments to the file that
+	// OutputVariable names. CopyEnv is what it needs in its environment.
+	Copy    []string
+	CopyEnv string
+
+	// Started is told the number of the process group that a command leads, Ended when the command
+	// has ended. They are called from the goroutine of the method.
+	Started, Ended func(group int)
+	// Ran is told each command before it runs.
+	Ran func(dir string, args []string)
+
+	command    string // the go command; "" until resolved
+	missing    error  // why the program cannot be built at all
+	refused    error  // why nothing is to be run in Dir, not even a command of the user's
+	goRun      bool   // go run built it
+	stamped    bool   // with the state of its version control system
+	module     string // the main module
+	path       string // the import path of the main package
+	settings   []string
+	flags      []string
+	ldflags    string
+	targets    []string   // what to build: a package, or a list of files
+	candidates [][]string // what targets may be, until one has reproduced the program
+	trimmed    bool
+}
+
+// New derives the recipe from what the linker recorded, nil for nothing. mainFile is the file
+// that holds main.main, "" if unknown; goRun says that go run built the executable.
+func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
+	r := &Recipe{goRun: goRun}
+	if info == nil {
+		r.missing = errors.New("the executable does not say how it was built")
+		return r
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "-ldflags":
+			r.ldflags = s.Value
+		case s.Key == "-pgo" && filepath.Base(s.Value) == "default.pgo":
+			// The go command finds it by itself.
+		case s.Key == "vcs":
+			r.stamped = true
+		case strings.HasPrefix(s.Key, "-"):
+			r.trimmed = r.trimmed || s.Key == "-trimpath" && s.Value == "true"
+			r.flags = append(r.flags, s.Key+"="+s.Value)
+		case strings.HasPrefix(s.Key, "CGO_") || strings.HasPrefix(s.Key, "GO"):
+			r.settings = append(r.settings, s.Key+"="+s.Value)
+		}
+	}
+	r.module, r.path, r.targets = info.Main.Path, info.Path, []string{info.Path}
+	if filepath.IsAbs(mainFile) {
+		r.Dir = filepath.Dir(mainFile)
+	}
+	if info.Path == "command-line-arguments" {
+		r.targets = []string{filepath.Base(mainFile)}
+		if r.Dir == "" {
+			r.missing = errors.New(`built from a list of files with -trimpath; use "go run ."`)
+		}
+	}
+	return r
+}
+
+// Trimmed reports whether the program was built with -trimpath, so that the linker recorded
+// neither -ldflags nor the flags of cgo.
+func (r *Recipe) Trimmed() bool { return r.trimmed }
+
+// Listed returns what is listed: the package that is built, or the list of files; or, as long as it is
+// not known which, all files that may be of the program.
+func (r *Recipe) Listed() (targets []string) {
+	if len(r.candidates) < 2 {
+		return r.targets
+	}
+	for _, list := range r.candidates {
+		for _, name := range list {
+			if !slices.Contains(targets, name) {
+				targets = append(targets, name)
+			}
+		}
+	}
+	return targets
+}
+
+// Command returns the go command, or "" if none was found.
+func (r *Recipe) Command() string { return r.command }
+
+// CanBuild reports whether Resolve has succeeded, or a command of the user's builds.
+func (r *Recipe) CanBuild() bool {
+	return r.command != "" || len(r.Build) > 0 && r.Dir != "" && r.refused == nil
+}
+
+// Resolve finds the go command and the directory of the sources, or says why not: one may come
+// later. elsewhere are the directories from which to look for the module, the current
+// directory first; executable is the program that was started.
+func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...string) error {
+	if r.command != "" {
+		return nil
+	}
+	if len(r.Build) > 0 && r.Dir == "" {
+		r.Dir = elsewhere[0]
+	}
+	r.refused = nil
+	if system.IsDir(r.Dir) {
+		// Before all else: a command of the user's needs no go command.
+		if r.refused = r.checkOwner(r.Dir, elsewhere[0]); r.refused != nil {
+			return r.refused
+		}
+	}
+	if r.missing != nil {
+		return r.missing
+	}
+	command, err := r.lookPath("go")
+	if err != nil {
+		return errors.New("no go command in PATH")
+	}
+	dir := r.Dir
+	if !system.IsDir(dir) {
+		if dir = r.find(ctx, command, elsewhere); dir == "" {
+			return fmt.Errorf("the sources of %s are not here", r.path)
+		}
+		if err := r.checkOwner(dir, elsewhere[0]); err != nil {
+			return err
+		}
+	}
+	if isVersion(dir) && !r.Trust {
+		return fmt.Errorf("the sources of %s are in the module cache, which does not change", r.path)
+	}
+	r.Dir, r.command = dir, command
+	if r.path == "command-line-arguments" {
+		r.candidates = fileLists(r.Dir, executable, r.targets[0], r.Files)
+		r.targets = r.candidates[0]
+	}
+	return nil
+}
+
+// isVersion reports whether a directory is that of a version of a module, as in the module cache.
+func isVersion(dir string) bool {
+	number := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	for _, rest := range strings.Split(dir, "@v")[1:] {
+		parts := strings.SplitN(rest, ".", 3) // of /home/joe@v2.example.com, the second is no number
+		if len(parts) == 3 && number(parts[0]) && number(parts[1]) && number(parts[2][:min(1, len(parts[2]))]) {
+			return true
+		}
+	}
+	return false
+}
+
+// find asks the go command for the directory of the main module.
+func (r *Recipe) find(ctx context.Context, command string, elsewhere []string) string {
+	for _, dir := range elsewhere {
+		if !system.IsDir(dir) {
+			continue
+		}
+		at := *r
+		at.command, at.Dir = command, dir
+		out, _ := at.tool(ctx, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		for _, line := range strings.Split(out, "\n") {
+			if path, found, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == r.module && found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// checkOwner says why the sources in a directory are not to be built: somebody else can write
+// there, so they may not be the user's. Where the user stands, and with go run, nothing is
+// checked: that is as good as a call of the go command.
+func (r *Recipe) checkOwner(dir, current string) error {
+	if r.Trust || r.goRun {
+		return nil
+	}
+	root := dir
+	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
+		if system.Exists(filepath.Join(d, "go.mod")) {
+			root = d
+			break
+		}
+	}
+	if top, err := os.Stat(root); err == nil {
+		for d := current; filepath.IsAbs(d); d = filepath.Dir(d) {
+			if info, err := os.Stat(d); err == nil && os.SameFile(info, top) {
+				return nil
+			}
+			if d == filepath.Dir(d) {
+				break
+			}
+		}
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		info, err := os.Stat(d)
+		if err != nil {
+			return err
+		}
+		if !system.IsTrusted(info) {
+			return fmt.Errorf("others can write to %s, so the sources there may not be yours; start the program in that directory, or name it in Launcher.Dir", d)
+		}
+		if d == root {
+			return nil
+		}
+	}
+}
+
+func (r *Recipe) getenv(name string) (value string) {
+	for _, v := range r.Env {
+		if key, rest, ok := strings.Cut(v, "="); ok && (key == name || strings.EqualFold(key, name) && os.PathSeparator == '\\') {
+			value = rest
+		}
+	}
+	return value
+}
+
+func (r *Recipe) lookPath(name string) (string, error) {
+	return system.LookPath(name, r.getenv(system.PathVariable))
+}
+
+// environ returns the environment of a command.
+func (r *Recipe) environ(more ...string) (env []string) {
+	// A tenth of the time from edit to answer goes to garbage collection in the go command,
+	// the compiler and the linker. The user's own GOGC comes later, and counts.
+	env = append(env, "GOGC=400")
+	for _, v := range r.Env {
+		if key, _, _ := strings.Cut(v, "="); !slices.Contains(r.Without, key) {
+			env = append(env, v)
+		}
+	}
+	return append(append(append(env, "PWD="+r.Dir), r.settings...), more...)
+}
+
+// run runs a command in a process group of its own. When ctx ends, it is interrupted, with its
+// compilers, and soon killed.
+func (r *Recipe) run(ctx context.Context, stdout, stderr *bytes.Buffer, args, env []string) error {
+	if !system.IsDir(r.Dir) {
+		return fmt.Errorf("the directory %s is not there", r.Dir)
+	}
+	path, err := args[0], error(nil)
+	if filepath.Base(path) == path {
+		if path, err = r.lookPath(path); err != nil {
+			return fmt.Errorf("%s: %w in PATH", args[0], err)
+		}
+	} else if !filepath.IsAbs(path) {
+		path = filepath.Join(r.Dir, path)
+	}
+	if r.Ran != nil {
+		r.Ran(r.Dir, args)
+	}
+	cmd := exec.CommandContext(ctx, path, args[1:]...)
+	cmd.Args[0] = args[0]
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = r.Dir, stdout, stderr, env
+	system.OwnSession(cmd)
+	cmd.Cancel = func() error { return system.InterruptGroup(cmd.Process.Pid) }
+	cmd.WaitDelay = 2 * time.Second
+	p, err := system.Start(cmd)
+	if err != nil {
+		return err
+	}
+	if r.Started != nil {
+		r.Started(cmd.Process.Pid)
+		defer r.Ended(cmd.Process.Pid)
+	}
+	code, err := p.Wait()
+	if errors.Is(err, system.ErrUnknown) && ctx.Err() == nil {
+		return nil // what it made tells
+	}
+	if ctx.Err() != nil || err != nil || code != 0 {
+		system.KillGroup(cmd.Process.Pid)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return err
+	case code != 0:
+		return fmt.Errorf("%s: exit code %d", filepath.Base(args[0]), code)
+	}
+	return nil
+}
+
+// tool returns what a call of the go command prints.
+func (r *Recipe) tool(ctx context.Context, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	if err := r.run(ctx, &stdout, &stderr, append([]string{r.command}, args...), r.environ()); err != nil {
+		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.Join(strings.Fields(stderr.String()), " "))
+	}
+	return stdout.String(), nil
+}
