@@ -1,0 +1,235 @@
+// Package private makes and guards the directory in which a parent keeps the executables that
+// it has built. Only its user can enter it, its owner is told by a lock, and whatever kind of end
+// the parent comes to, the directory is removed: by the parent, by its orphaned child, or by
+// the next parent that starts.
+//
+// It knows nothing of what the files in the directory are.
+//
+// # What is opened, and whose it is
+//
+// Every path that the library opens or runs was looked at with the question whether another
+// user can put something in its place:
+//   - The directory lies in $GOTMPDIR or the temporary directory, where others may make
+//     files. It is made anew, mode 0700, under a random name. Should a cleaner remove it, it is
+//     made again; before each use its owner and mode are checked, and where that fails
+//     nothing in it is used ([Dir.Ensure]).
+//   - An executable in it is run only if it is the very file that was built, by its identity,
+//     size and time ([Dir.Same]).
+//   - The lock is opened without following links, and compared with the name afterwards.
+//   - The sweep removes only directories that belong to this user.
+//   - The executable that the parent was started from is run by its path again, as any
+//     supervisor does: who can write there can replace the program anyway.
+//   - Sources are built only if others cannot write to their directories, or if the user
+//     stands there (package gotool).
+//   - The go command comes from the PATH that the parent was started with.
+//   - What Track names and what the go command lists is read to compare it, never run.
+package private
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lib537/restarter/internal/system"
+)
+
+// A name says whose directory it is: restarter-PID-RANDOM.
+const prefix = "restarter-"
+
+// A Dir is a private directory. Its methods may be called by several goroutines.
+type Dir struct {
+	Path string
+	mu   sync.Mutex
+	lock *os.File
+	kept map[string]os.FileInfo // the executables that were finished
+}
+
+// New makes a private directory in base and holds its lock. It sweeps away what dead parents of this user have left there.
+func New(base string) (*Dir, error) {
+	base, err := filepath.Abs(base)
+	if err != nil {
+		return nil, err
+	}
+	for try := 0; try < 10; try++ {
+		var dir string
+		if dir, err = os.MkdirTemp(base, prefix+strconv.Itoa(os.Getpid())+"-"); err != nil {
+			return nil, fmt.Errorf("%w; "+remedy, err)
+		}
+		// A sweep may take the directory away between these two lines: then try again.
+		var lock *os.File
+		if lock, err = hold(dir); err == nil {
+			sweep(dir)
+			return &Dir{Path: dir, lock: lock, kept: make(map[string]os.FileInfo)}, nil
+		}
+		os.RemoveAll(dir)
+	}
+	return nil, fmt.Errorf("%w; "+remedy, err)
+}
+
+const remedy = "GOTMPDIR or TMPDIR can name another place"
+
+// Ensure makes the directory again, should somebody have removed it.
+func (d *Dir) Ensure() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := os.Mkdir(d.Path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	if !isPrivate(d.Path) {
+		return fmt.Errorf("%s belongs to somebody else", d.Path)
+	}
+	if !system.Exists(filepath.Join(d.Path, "lock")) {
+		d.lock.Close()
+		lock, err := hold(d.Path)
+		if err != nil {
+			return err
+		}
+		d.lock = lock
+	}
+	return nil
+}
+
+// Folder makes a new folder in the directory.
+func (d *Dir) Folder() (string, error) {
+	if err := d.Ensure(); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(d.Path, "")
+}
+
+// Keep remembers a file of the directory, for Same.
+func (d *Dir) Keep(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	info, err := os.Lstat(name)
+	if err == nil {
+		d.kept[name] = info
+	}
+	return err
+}
+
+// Same says why a file of the directory is not the one that was kept. A file elsewhere is
+// always right.
+func (d *Dir) Same(name string) error {
+	if !strings.HasPrefix(name, d.Path+string(filepath.Separator)) {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	info, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	was := d.kept[name]
+	if !isPrivate(d.Path) || was == nil || !os.SameFile(was, info) || was.Size() != info.Size() || !was.ModTime().Equal(info.ModTime()) {
+		return fmt.Errorf("%s is not the file that was put there", name)
+	}
+	return nil
+}
+
+// Drop removes the folder of a file of the directory.
+func (d *Dir) Drop(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.kept, name)
+	if dir := filepath.Dir(name); filepath.Dir(dir) == d.Path && isPrivate(d.Path) {
+		os.RemoveAll(dir)
+	}
+}
+
+// Remove gives up the lock and removes the directory.
+func (d *Dir) Remove() {
+	d.lock.Close()
+	Remove(d.Path)
+}
+
+// hold locks a private directory.
+func hold(dir string) (*os.File, error) {
+	name := filepath.Join(dir, "lock")
+	f, err := system.Lock(name)
+	if err != nil {
+		return nil, err
+	}
+	held, err1 := f.Stat()
+	there, err2 := os.Lstat(name)
+	if err1 != nil || err2 != nil || !os.SameFile(held, there) {
+		f.Close()
+		return nil, fmt.Errorf("%s was taken away", dir)
+	}
+	return f, nil
+}
+
+// isPrivate reports whether dir is a directory that only this user may use.
+func isPrivate(dir string) bool {
+	info, err := os.Lstat(dir)
+	return err == nil && info.IsDir() && system.IsPrivate(info)
+}
+
+// sweep removes what dead parents of this user have left behind. The lock tells: it went
+// with its holder, whatever process has the number now.
+func sweep(mine string) {
+	base := filepath.Dir(mine)
+	entries, _ := os.ReadDir(base)
+	for _, d := range entries {
+		rest, ok := strings.CutPrefix(d.Name(), prefix)
+		pid, random, _ := strings.Cut(rest, "-")
+		_, err1 := strconv.ParseUint(pid, 10, 64)
+		_, err2 := strconv.ParseUint(random, 10, 64)
+		dir := filepath.Join(base, d.Name())
+		if !ok || err1 != nil || err2 != nil || dir == mine || !isPrivate(dir) {
+			continue
+		}
+		name := filepath.Join(dir, "lock")
+		if !system.Exists(name) {
+			os.Remove(dir) // only if empty: its parent died at once, or is about to lock it
+			continue
+		}
+		if f, err := system.Lock(name); err == nil {
+			Remove(dir)
+			f.Close()
+			empty(dir) // where an open file cannot be removed
+		}
+	}
+}
+
+// Abandoned reports whether dir is a private directory whose parent is gone.
+func Abandoned(dir string) bool {
+	if !isPrivate(dir) {
+		return false
+	}
+	lock, err := system.Lock(filepath.Join(dir, "lock"))
+	if err == nil {
+		lock.Close()
+	}
+	return err == nil
+}
+
+// Remove removes the private directory of a parent that is gone, and nothing else under its
+// name. The lock goes last: without it no sweep would know the rest.
+func Remove(dir string) {
+	for try := 0; isPrivate(dir) && try < 20; try++ {
+		if empty(dir) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // a process that was just killed may still write
+	}
+}
+
+// empty removes a directory with what is in it, the lock only if all else could be removed. It
+// reports whether nothing is left.
+func empty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	for _, d := range entries {
+		if d.Name() != "lock" {
+			if err2 := os.RemoveAll(filepath.Join(dir, d.Name())); err == nil {
+				err = err2
+			}
+		}
+	}
+	return err == nil && os.RemoveAll(dir) == nil
+}
