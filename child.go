@@ -1,73 +1,174 @@
 package restarter
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"os"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/system"
 )
 
+// What parent and child tell each other. The fields of a text are separated by NUL.
 const (
-	heartbeat   = 200 * time.Millisecond // how often a process looks whether its parent is gone
-	orphanGrace = 5 * time.Second
-	headStart   = 20 * time.Millisecond // of the program, before we take anything of the processor
+	// From the parent.
+	settle  = 's' // how long the child may take to leave as an orphan; whether to be quiet
+	askless = 'n' // the program never asks whether it should restart
+	leave   = 'r' // restart, for this reason
+	group   = 'g' // the process group of a command of the parent's; below 0 once it has ended
+	answer  = 'a' // to one of the following
+
+	// From the child, each with an answer.
+	trackPaths = 't' // the paths
+	listenAt   = 'l' // a network and an address, and the numbers of the sockets in use
+	keepSocket = 'k' // a network, an address and where the socket is, with the socket
+	makeWay    = 'w' // as for listenAt: close what is in the way of that
+
+	// From the child, without one.
+	signalledKind = 'b' // the program has been sent a signal, and is about to leave
 )
+
+const orphanGrace = 5 * time.Second
+
+// The line to the parent, in the child.
+var upward struct {
+	*link.Line               // nil without one
+	mu         sync.Mutex    // held from a request to its answer
+	answers    chan response // closed when the parent is gone
+}
+
+type response struct {
+	text string
+	file *os.File
+}
 
 func init() {
-	if me.role == child {
-		inherit()
-		go attend()
+	switch me.role {
+	case copier:
+		os.Exit(copyProgram())
+	case child:
+		ownVariables()
+		if me.line != nil {
+			upward.Line, upward.answers = me.line, make(chan response)
+			go attend()
+		}
 	}
 }
 
-// attend watches the sources and the parent as long as the child lives. It is the one
-// goroutine that importing this package starts, and only in the child.
+// copyProgram is what the go command runs in place of the program: see gotool.Recipe.Copy.
+func copyProgram() int {
+	in, err := os.Open(os.Args[2])
+	if err != nil {
+		return 1
+	}
+	out, err := os.OpenFile(os.Getenv(gotool.OutputVariable), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
+	if err != nil {
+		return 1
+	}
+	_, err = io.Copy(out, in)
+	if err2 := out.Close(); err != nil || err2 != nil {
+		return 1
+	}
+	return 0
+}
+
+// ownVariables has the variables with which systemd names the process that it started name this
+// one, if they name the parent.
+func ownVariables() {
+	for _, name := range []string{"LISTEN_PID", "WATCHDOG_PID", "SYSTEMD_EXEC_PID"} {
+		if os.Getenv(name) == strconv.Itoa(os.Getppid()) {
+			os.Setenv(name, strconv.Itoa(os.Getpid()))
+		}
+	}
+}
+
+// attend hears what the parent has to say, as long as both live. It is the one goroutine that
+// importing this package starts, and only in the child.
 func attend() {
-	gone := parentWatch(me.ppid)
-	var s settings
-	err := readFile(me.dir, "settings", &s)
-	time.Sleep(headStart)
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+	grace, quiet, asks := orphanGrace, false, true
+	running := make(map[int]bool) // process groups
+	for {
+		kind, text, file, err := upward.Receive()
 		if err != nil {
-			say("cannot watch: %v", err)
-			return
+			break
 		}
-		w := newWatcher(me.dir, s)
-		w.start()
-		if reason, ok := w.watch(stop); ok {
-			restart(reason)
-			s.mustLeave(s.Grace)
+		switch kind {
+		case settle:
+			ns, rest, _ := strings.Cut(text, "\x00")
+			if n, _ := strconv.ParseInt(ns, 10, 64); n > 0 {
+				grace = time.Duration(n)
+			}
+			quiet = rest != ""
+		case askless:
+			asks = false
+		case leave:
+			restart(text)
+			if !asks && !system.CanTerminate {
+				os.Exit(ExitCode)
+			}
+		case group:
+			n, _ := strconv.Atoi(text)
+			delete(running, -n)
+			if n > 1 {
+				running[n] = true
+			}
+		case answer:
+			upward.answers <- response{text, file}
 		}
-	}()
-	for !gone() {
-		time.Sleep(heartbeat)
 	}
-	close(stop)
-	if isPrivate(me.dir) { // else its record may name anybody's process
-		endCommands(me.dir)
-	}
-	select {
-	case <-done:
-	case <-time.After(orphanGrace): // the watcher hangs: in a file system, say
+	// The parent is gone, by kill -9 or worse. What it would have done is left to this process.
+	close(upward.answers)
+	for group := range running {
+		system.KillGroup(group)
 	}
 	removeSocketFiles()
-	removePrivate(me.dir)
+	private.Remove(me.dir)
 	restart("the parent is gone")
-	if s.Grace <= 0 {
-		s.Grace = orphanGrace
+	if !asks {
+		if !system.CanTerminate {
+			os.Exit(ExitCode)
+		}
+		system.TerminateSelf()
 	}
-	s.mustLeave(s.Grace)
+	time.Sleep(grace)
+	if !quiet {
+		say.Line("the program did not leave within %v; ended", grace)
+	}
+	os.Exit(ExitCode)
 }
 
-// mustLeave ends a program that does not leave in time; 0 is as long as it likes.
-func (s *settings) mustLeave(grace time.Duration) {
-	if grace <= 0 {
-		return
+// ask sends the parent a request and waits for the answer. ok is false where there is no parent to
+// ask.
+func ask(kind byte, file *os.File, fields ...string) (r response, ok bool) {
+	if upward.Line == nil {
+		return response{}, false
 	}
-	time.AfterFunc(grace, func() {
-		if !s.Quiet {
-			say("the program did not leave within %v; ended", grace)
+	upward.mu.Lock()
+	defer upward.mu.Unlock()
+	if upward.Send(kind, strings.Join(fields, "\x00"), file) != nil {
+		return response{}, false
+	}
+	r, ok = <-upward.answers
+	return r, ok
+}
+
+// tellOfSignal has the parent told when a context of os/signal.NotifyContext ends: the parent may
+// have been sent the same signal, and must not pass it on a second time.
+func tellOfSignal(ctx context.Context) (stop func() bool) {
+	if upward.Line == nil || !strings.HasPrefix(fmt.Sprint(ctx), "signal.NotifyContext(") {
+		return func() bool { return false }
+	}
+	return context.AfterFunc(ctx, func() {
+		if !due.Load() {
+			upward.Send(signalledKind, "", nil)
 		}
-		os.Exit(ExitCode)
 	})
 }

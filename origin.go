@@ -1,78 +1,89 @@
 package restarter
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
-	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/system"
 )
 
-// prepare makes what all children share.
-func (p *launch) prepare(mainFile string) error {
-	exe, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	if p.dir, p.lock, err = newPrivate(); err != nil {
-		return err
-	}
-	sweep(p.dir)
-	s := &p.settings
-	s.Program = programName(exe)
-	if info, err := os.Stat(s.Program); err == nil {
-		s.Old = stampOf(info)
-	}
-	s.OldID, _ = contentID(s.Program)
-	s.Wd, _ = os.Getwd()
-	s.Interval, s.Grace, s.Quiet = p.Interval, p.Grace, p.Quiet
-	goRun := byGoRun(exe)
-	s.Began = s.Old.Mtime
-	if goRun {
-		s.Began = began(exe, s, p.dir)
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		s.Recipe.Dead = "the executable does not say how it was built"
-	} else {
-		var warning string
-		s.Recipe, warning = newRecipe(info, mainFile, goRun)
-		if warning != "" && len(p.Build) == 0 {
-			p.say("%s", warning)
-		}
-	}
-	s.Recipe.Custom = p.Build
-	if p.Dir != "" {
-		if s.Recipe.Dir, err = filepath.Abs(p.Dir); err != nil {
-			return err
-		}
-	}
-	if goRun {
-		go p.watchGoRun(parentWatch(os.Getppid()))
-	}
-	return nil
+// An origin is what the parent was started from.
+type origin struct {
+	program string // the executable, as it was named
+	running string // a name that leads to that very file, whatever becomes of the first
+	machine string // what tells executables of this system and machine from others
+	main    string // the file of main.main, "" if unknown
+	goRun   bool   // go run built it
 }
 
-// watchGoRun ends this process's child when go run is gone, which passes on neither
-// signals nor exit codes.
-func (p *launch) watchGoRun(gone func() bool) {
-	for !gone() {
-		select {
-		case <-p.quit:
-			return
-		case <-time.After(heartbeat):
+// newRecipe says how the running program is built again.
+func newRecipe(l *Launcher, m *messages, o origin) *gotool.Recipe {
+	info, _ := debug.ReadBuildInfo()
+	r := gotool.New(info, o.main, o.goRun)
+	r.Build, r.Generate, r.Env, r.Without = l.Build, l.Generate, started.env, []string{variable}
+	if o.goRun {
+		for _, arg := range system.ParentArgs() {
+			if filepath.Ext(arg) == ".go" {
+				r.Files = append(r.Files, filepath.Base(arg))
+			}
 		}
 	}
-	p.signals <- terminate
+	if l.Dir != "" {
+		r.Dir, r.Trust = l.Dir, true
+		if !filepath.IsAbs(r.Dir) {
+			r.Dir = filepath.Join(started.dir, r.Dir)
+		}
+	}
+	r.Copy, r.CopyEnv = []string{o.running, copyWord}, variable+"="+copying
+	if r.Trimmed() && len(l.Build) == 0 {
+		m.say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
+	}
+	r.Ran = func(dir string, args []string) {
+		for i, arg := range args {
+			if strings.Contains(arg, "\n") {
+				args = append(slices.Clone(args[:i]), append([]string{"…"}, args[i+1:]...)...) // what is asked of go list
+			}
+		}
+		m.debug("in %s: %s", dir, strings.Join(args, " "))
+	}
+	return r
+}
+
+// mainFile returns the file of main.main, if that is on the stack.
+func mainFile() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		f, more := frames.Next()
+		if f.Function == "main.main" {
+			return f.File
+		}
+		if !more {
+			return ""
+		}
+	}
 }
 
 // programName returns the executable by the name it was started with: a deploy may point a
 // symbolic link to another file.
 func programName(exe string) string {
-	name, err := exec.LookPath(os.Args[0])
-	if err != nil {
-		return exe
+	name := started.args[0]
+	if !strings.ContainsRune(name, filepath.Separator) {
+		found, err := exec.LookPath(name)
+		if err != nil {
+			return exe
+		}
+		name = found
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(started.dir, name)
 	}
 	a, err := os.Stat(name)
 	if err != nil {
@@ -82,36 +93,41 @@ func programName(exe string) string {
 	if err != nil || !os.SameFile(a, b) {
 		return exe
 	}
-	if name, err = filepath.Abs(name); err != nil {
-		return exe
-	}
 	return name
 }
 
-// byGoRun reports whether go run built the executable: into its work folder,
+// startedByGoRun reports whether go run built the executable: into its work folder,
 // go-build123/b001/exe/name, or into the build cache, 01/0123…-d/name.
-func byGoRun(exe string) bool {
+func startedByGoRun(exe string) bool {
 	dir := filepath.Dir(exe)
 	work := filepath.Dir(filepath.Dir(dir))
 	return filepath.Base(dir) == "exe" && strings.HasPrefix(filepath.Base(work), "go-build") ||
 		len(filepath.Base(dir)) == 66 && strings.HasSuffix(dir, "-d")
 }
 
-// began returns a file time before which go run had not begun to read the sources of the
-// executable: of the first file in its work folder.
-func began(exe string, s *settings, dir string) int64 {
-	work := filepath.Dir(filepath.Dir(filepath.Dir(exe)))
-	packages, _ := os.ReadDir(work)
-	began := s.Old.Mtime
-	for _, d := range packages {
-		if info, err := os.Stat(filepath.Join(work, d.Name(), "importcfg")); err == nil {
-			began = min(began, info.ModTime().UnixNano())
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err2 := out.Close(); err == nil {
+		err = err2
+	}
+	return err
+}
+
+// getenv returns a variable of the environment that this process was started with.
+func getenv(name string) (value string) {
+	for _, v := range started.env {
+		if key, rest, ok := strings.Cut(v, "="); ok && key == name {
+			value = rest
 		}
 	}
-	if info, err := os.Stat(dir); err == nil && strings.HasSuffix(filepath.Dir(exe), "-d") {
-		// From the build cache: the executable may be old, but go run has compared it with
-		// the sources just now.
-		began = max(began, info.ModTime().Add(-5*time.Second).UnixNano())
-	}
-	return began
+	return value
 }

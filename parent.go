@@ -1,31 +1,44 @@
 package restarter
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/system"
 )
 
 // A Launcher has the settings of a parent. The zero Launcher is what [LaunchChild] uses.
 type Launcher struct {
 	// Build is a command that builds the program, with its arguments, instead of go build:
 	// it writes the executable to the file that $RESTARTER_OUTPUT names. What is watched
-	// still comes from the go command, where there is one.
+	// still comes from the go command, where there is one. It has no terminal to ask on.
 	Build []string
+
+	// Generate is a command, with its arguments, that is run in Dir before the build whenever
+	// something that Sources names has changed: templ, sqlc, protoc, go generate. A change of Go
+	// files alone does not run it. What it writes is in the build that follows. If it fails, its
+	// words are printed and nothing is built.
+	Generate []string
+
+	// Sources are what Generate reads, or Build besides what the go command knows of: files,
+	// directories and patterns as for [Track], relative to the current directory. A change of their
+	// content causes a build. At the start Generate is run if one of them is newer than the
+	// executable.
+	Sources []string
 
 	// Dir is where to build. If empty, it is the directory of the file that holds
 	// main.main, or where that is unknown (-trimpath) or gone, the main module as found
 	// from the current directory or from that of the executable.
 	Dir string
 
-	// Grace is how long a child may take to leave once it is told to: then it is ended.
-	// 0 is as long as it likes, but for an orphan, which has 5 s.
+	// Grace is how long a child may take to leave once it is told to: then it is killed.
+	// 0 is as long as it likes, but for a child that never asks, which has 10 s, and an
+	// orphan, which has 5 s.
 	Grace time.Duration
 
 	// Interval is the time between two polls. 0 is 100 ms, or 25 ms for five minutes after
@@ -42,212 +55,352 @@ type Launcher struct {
 	Quiet bool
 }
 
-// settled is how long a child has to live for its relaunch not to be delayed.
-var settled = time.Second
-
 // LaunchChild runs the program as a child of this process, and runs it again whenever it
-// exits with [ExitCode], until it ends in any other way. It returns what to pass to
-// [os.Exit]:
+// exits with [ExitCode], or was told to restart and has done so, until it ends in any other way. It
+// returns what to pass to [os.Exit]:
 //   - the exit code of the child, 128+n if signal n ended it;
 //   - 0 if the child left with [ExitCode] because the parent was told to stop;
 //   - 128+n if signal n stopped the parent while there was no child;
 //   - 1, after a line that says why, if no child could be started.
 //
-// The child gets the arguments, the environment (but for the variable RESTARTER), the
-// directory and the standard files of this process, and the signals that are sent to it.
+// The child gets the arguments, the environment (but for the variable RESTARTER) and the
+// directory that this process was started with, its standard files, and the signals that are
+// sent to it. A child that calls neither [ShouldRestart] nor [NotifyContext] anywhere is sent
+// SIGTERM when it is to restart, and launched again whatever it exits with.
+//
 // Call LaunchChild once, from main, in the parent; it panics anywhere else.
 func (l *Launcher) LaunchChild() int {
-	if me.role != parent {
-		panic("restarter: LaunchChild called in the child, or under RESTARTER=off")
+	if !IsParent() {
+		panic("restarter: LaunchChild called in the child, in a test, or under RESTARTER=off")
 	}
-	p := launch{Launcher: *l, signals: make(chan os.Signal, 16), quit: make(chan struct{})}
-	listenFor(p.signals) // before there is anything to clean up
+	p := newLaunch(l)
+	system.Notify(p.signals) // before there is anything to clean up
 	defer p.cleanUp()
-	p.sockets = takeSockets()
-	if err := p.prepare(mainFile()); err != nil {
-		say("cannot launch: %v", err)
+	if !p.prepare(mainFile()) {
 		return 1
 	}
 	return p.loop()
 }
 
-// A launch is one call of LaunchChild.
+// A launch is one call of LaunchChild. It belongs to the goroutine of that call.
 type launch struct {
 	Launcher
-	settings settings
-	dir      string
-	lock     *os.File
-	sockets  []*socket
+	messages
+	dir      *private.Dir // nil if none can be made
+	watcher  *watcher
+	polled   chan struct{} // closed when the watcher has ended; nil before it has begun
+	terminal *system.Terminal
 	signals  chan os.Signal
-	quit     chan struct{}
-	stopped  os.Signal // the last that told the child to stop
-	turn     int       // how many restarts had been asked for then
-	hungUp   time.Time // when the child was last sent a signal that may end it or not
-	wrote    bool      // the last child may itself have written to what is watched
-	short    int       // how many children in a row have left with ExitCode at once
+	sockets  sockets
+	next     *successor // to be launched
+	good     successor  // the last that could be started
+	spare    string     // a copy of the executable that the parent was started from, or ""
+	budget   budget
+	quit     chan struct{} // closed when LaunchChild returns
+	stopped  os.Signal     // the last that told a child to stop
+	hungUp   time.Time     // when a child was last sent a signal that may end it or not
 }
 
-func (p *launch) say(text string, args ...any) {
-	if !p.Quiet {
-		say(text, args...)
+func newLaunch(l *Launcher) *launch {
+	return &launch{
+		Launcher: *l,
+		messages: messages{quiet: l.Quiet, verbose: getenv(variable) == verbose, from: started.dir},
+		signals:  make(chan os.Signal, 16),
+		quit:     make(chan struct{}),
+		budget:   newBudget(),
 	}
+}
+
+// prepare makes what all children share, and begins to watch. It reports whether there can be any.
+func (p *launch) prepare(main string) bool {
+	exe, err := os.Executable()
+	if err != nil {
+		say.Line("cannot launch: %v", err)
+		return false
+	}
+	o := origin{program: programName(exe), running: exe, main: main, goRun: startedByGoRun(exe), machine: system.Machine(exe)}
+	p.good = successor{exe: o.program}
+	if p.dir, err = private.New(started.tmp); err != nil {
+		p.say("cannot build: %v; watching without a build", err)
+	} else {
+		p.spare = p.keepSpare(exe, filepath.Base(o.program))
+		if system.Exists(p.spare) {
+			o.running = p.spare
+		}
+	}
+	p.terminal = system.OpenTerminal()
+	p.sockets = takeSockets()
+	if o.goRun {
+		go p.watchGoRun(system.ParentGone(os.Getppid()))
+	}
+	p.watcher = newWatcher(&p.Launcher, &p.messages, o, p.dir)
+	p.polled = make(chan struct{})
+	go func() {
+		defer close(p.polled)
+		p.watcher.watch(p.quit)
+	}()
+	return true
+}
+
+// keepSpare keeps the running executable beside its name, which a deploy may give to one that
+// cannot run.
+func (p *launch) keepSpare(exe, name string) string {
+	folder, err := p.dir.Folder()
+	if err != nil {
+		return ""
+	}
+	spare := filepath.Join(folder, name)
+	if os.Link(exe, spare) != nil {
+		// Another file system. On Linux the running file can be copied when it is needed.
+		return spare
+	}
+	p.dir.Keep(spare)
+	return spare
 }
 
 // cleanUp takes away what prepare has made. No signal ends the process before that is done.
 func (p *launch) cleanUp() {
 	close(p.quit)
-	p.closeSockets()
-	if p.lock != nil {
-		p.lock.Close()
-		removePrivate(p.dir)
+	if p.polled != nil {
+		select {
+		case <-p.polled:
+		case <-time.After(silence): // a file system hangs, say
+		}
 	}
+	p.sockets.closeIf(func(*socket) bool { return true })
+	if p.dir != nil {
+		p.dir.Remove()
+	}
+	p.terminal.Close()
 	signal.Stop(p.signals)
 }
 
 // loop launches children until one ends for good.
 func (p *launch) loop() int {
-	var last string // the executable of the last child that could be started
 	for {
-		run := nextProgram(p.dir, &p.settings)
 		if sig := p.pendingStop(); sig != nil {
-			return signalCode(sig)
+			return system.SignalCode(sig)
 		}
-		started := time.Now()
-		state, err := p.run(run.Exe)
-		if err != nil && last != "" && last != run.Exe {
-			p.say("cannot start the new program: %v; starting the last one again", err)
-			run.Exe = last
-			state, err = p.run(last)
-		}
+		c, err := p.launchNext()
 		if err != nil {
-			say("cannot start the program: %v", err)
+			say.Line("cannot start the program: %v", err)
 			return 1
 		}
-		last = run.Exe
-		next := nextProgram(p.dir, &p.settings)
-		built := next.Exe != run.Exe || next.ID != run.ID
-		code := exitCode(state)
-		if p.stopped != terminate && next.Turn != p.turn {
-			p.stopped = nil // it went on after an interrupt, and was to restart later
+		code, err := p.attend(c)
+		p.terminal.Restore(c.Process.Process.Pid)
+		if err != nil {
+			say.Line("the program has ended: %v", err)
 		}
+		p.sockets.nextChild(c.couldListen(p.sockets.anyAsked(), code))
 		var sig os.Signal
 		switch {
 		case p.stopped != nil && code == ExitCode:
 			return 0
 		case p.stopped != nil:
 			return code
-		case built && (code == ExitCode || code != 0 && p.WaitOnFailure):
-			p.short = 0
-		case code == ExitCode:
-			sig = p.backOff(time.Since(started), state)
-		case code != 0 && p.WaitOnFailure && time.Since(p.hungUp) > orphanGrace:
-			left := time.Now()
-			sig = p.wait(-1, fmt.Sprintf("the program failed with exit code %d; waiting for a change", code))
-			if sig == nil && p.wrote && nextProgram(p.dir, &p.settings).sameProgram(run) {
-				sig = p.backOff(left.Sub(started), state)
+		case c.told && (code == ExitCode || code == 0 || c.killed || !c.asks()),
+			code == ExitCode,
+			p.next != nil && p.WaitOnFailure:
+			sig = p.backOff(c, code)
+		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe && time.Since(p.hungUp) > orphanGrace:
+			if sig = p.wait(code); sig == nil {
+				sig = p.backOff(c, code)
 			}
 		default:
-			if code == 0 && built {
-				p.say("the program left with exit code 0, not %d, so its successor is not launched", ExitCode)
-			}
 			return code
 		}
 		if sig != nil {
-			return signalCode(sig)
+			return system.SignalCode(sig)
 		}
 	}
 }
 
-// run runs one child to its end.
-func (p *launch) run(exe string) (*os.ProcessState, error) {
-	if err := p.furnish(); err != nil {
-		return nil, err
+// launchNext starts the successor, or if that cannot be started what ran last.
+func (p *launch) launchNext() (*process, error) {
+	p.takeNext()
+	run := p.good
+	if p.next != nil {
+		run, p.next = *p.next, nil
 	}
-	cmd := &exec.Cmd{
-		Path: exe, Args: os.Args, Env: p.environ(),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	c, err := p.start(run)
+	if err == nil {
+		if p.good.exe != run.exe {
+			p.drop(p.good.exe)
+		}
+		p.good = run
+		return c, nil
 	}
-	for _, s := range p.sockets {
-		cmd.ExtraFiles = append(cmd.ExtraFiles, s.file)
-	}
-	old, _ := os.ReadDir(p.dir) // the child may build at once
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	for _, d := range old {
-		dir := filepath.Join(p.dir, d.Name())
-		if _, err := strconv.ParseUint(d.Name(), 10, 64); err == nil && dir != filepath.Dir(exe) {
-			os.RemoveAll(dir)
+	for _, last := range []string{p.good.exe, p.spareFile()} {
+		if last == "" || last == run.exe {
+			continue
+		}
+		again := p.good
+		again.exe = last
+		c, err2 := p.start(again)
+		if err2 == nil {
+			p.say("cannot start the new program: %v; the last one runs again", err)
+			p.watcher.failedToStart(again)
+			p.good = again
+			return c, nil
 		}
 	}
-	done := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(done)
-	}()
-	var overdue, dropped <-chan time.Time
-	if len(p.sockets) > 0 {
-		ticker := time.NewTicker(heartbeat / 2)
-		defer ticker.Stop()
-		dropped = ticker.C
+	return nil, err
+}
+
+// spareFile returns the copy of the executable that the parent was started from, made now if it
+// is to be had no other way.
+func (p *launch) spareFile() string {
+	if p.spare == "" || system.Exists(p.spare) {
+		return p.spare
 	}
+	if err := copyFile("/proc/self/exe", p.spare); err != nil {
+		return ""
+	}
+	p.dir.Keep(p.spare)
+	return p.spare
+}
+
+// takeNext takes the successor that the watcher has made, if there is one. The last one that it
+// has made counts.
+func (p *launch) takeNext() bool {
+	select {
+	case s := <-p.watcher.successors:
+		p.replaceNext(s)
+		return true
+	default:
+		return false
+	}
+}
+
+// replaceNext makes s the next to be launched. What was to be launched before is not any more.
+func (p *launch) replaceNext(s successor) {
+	if p.next != nil && p.next.exe != p.good.exe && p.next.exe != s.exe {
+		p.drop(p.next.exe)
+	}
+	p.next = &s
+}
+
+// drop removes an executable that was built.
+func (p *launch) drop(exe string) {
+	if p.dir != nil {
+		p.dir.Drop(exe)
+	}
+}
+
+// pendingStop returns a signal that came while there was no child.
+func (p *launch) pendingStop() os.Signal {
+	for {
+		select {
+		case sig := <-p.signals:
+			if slices.Contains(system.Stops, sig) {
+				return sig
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// wait waits for a change, after a child has failed. A signal that stops the parent is returned.
+func (p *launch) wait(code int) os.Signal {
+	if sig := p.await(p.watcher.noChild(false)); sig != nil {
+		return sig
+	}
+	ended := time.Now()
+	if p.takeNext() {
+		return nil
+	}
+	p.say("the program failed with exit code %d; waiting for a change", code)
+	return p.pause(nil, ended)
+}
+
+// backOff delays a relaunch that the budget has no room for. A change that comes meanwhile ends the
+// pause.
+func (p *launch) backOff(c *process, code int) os.Signal {
+	pause := p.budget.spend(c.started, c.CPU())
+	if pause <= 0 {
+		return nil
+	}
+	if sig := p.await(p.watcher.noChild(true)); sig != nil {
+		return sig
+	}
+	ended := time.Now() // what the child has itself written, before, ends no pause
+	if pause >= time.Second {
+		p.say("the program left with %d again and again; launching it again in %v", code, pause.Round(100*time.Millisecond))
+	}
+	return p.pause(time.After(pause), ended)
+}
+
+// pause waits for the time over, if there is one, or for a successor. One that is made of changes seen
+// before since, which the child may have made itself, ends no pause that has an end of its own.
+func (p *launch) pause(over <-chan time.Time, since time.Time) os.Signal {
+	for {
+		select {
+		case <-over:
+			return nil
+		case s := <-p.watcher.successors:
+			p.replaceNext(s)
+			if s.seen.After(since) {
+				p.budget.refill()
+				return nil
+			}
+			if over == nil {
+				return nil
+			}
+		case sig := <-p.signals:
+			if slices.Contains(system.Stops, sig) {
+				return sig
+			}
+		}
+	}
+}
+
+// await waits until done is closed, or for a signal that stops the parent.
+func (p *launch) await(done <-chan struct{}) os.Signal {
 	for {
 		select {
 		case <-done:
-			if isPrivate(p.dir) { // else its record may name anybody's process
-				endCommands(p.dir)
-			}
-			p.dropSockets()
-			return cmd.ProcessState, nil
+			return nil
 		case sig := <-p.signals:
-			if reload(sig) {
-				p.hungUp = time.Now()
-			} else if slices.Contains(stops, sig) {
-				p.stopped, p.turn = sig, nextProgram(p.dir, &p.settings).Turn
-				if p.Grace > 0 && overdue == nil {
-					overdue = time.After(p.Grace)
-				}
+			if slices.Contains(system.Stops, sig) {
+				return sig
 			}
-			if !fromTerminal(sig) { // which has sent it to the child as well
-				cmd.Process.Signal(sig)
-			}
-		case <-overdue:
-			cmd.Process.Kill()
-			p.say("the program did not leave within %v; ended", p.Grace)
-		case <-dropped:
-			p.dropSockets()
 		}
 	}
 }
 
-// furnish writes what the next child needs. The directory may have been removed since.
-func (p *launch) furnish() error {
-	if err := ensurePrivate(p.dir); err != nil {
-		return err
-	}
-	if !exists(filepath.Join(p.dir, "lock")) {
-		p.lock.Close()
-		lock, err := holdLock(p.dir)
-		if err != nil {
-			return err
+// watchGoRun ends this process's child when go run, which has started it, is gone: that passes on
+// neither signals nor exit codes.
+func (p *launch) watchGoRun(gone func() bool) {
+	const heartbeat = 200 * time.Millisecond
+	for !gone() {
+		select {
+		case <-p.quit:
+			return
+		case <-time.After(heartbeat):
 		}
-		p.lock = lock
 	}
-	os.Remove(filepath.Join(p.dir, "tracked"))
-	if err := p.writeSockets(); err != nil {
-		return err
-	}
-	if exists(filepath.Join(p.dir, "settings")) {
-		return nil // the disk may be full by now
-	}
-	return writeFile(p.dir, "settings", p.settings)
+	p.signals <- system.Terminate
 }
 
-func (p *launch) environ() (env []string) {
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, variable+"=") {
-			env = append(env, v)
-		}
-	}
-	return append(env, fmt.Sprintf("%s=%d:%s", variable, os.Getpid(), p.dir))
+// messages are what is said to a person.
+type messages struct {
+	quiet, verbose bool
+	from           string // where the person stands
 }
+
+func (m *messages) say(text string, args ...any) {
+	if !m.quiet {
+		say.Line(text, args...)
+	}
+}
+
+// debug says why something is done, under RESTARTER=debug.
+func (m *messages) debug(text string, args ...any) {
+	if m.verbose {
+		say.Line("debug: "+text, args...)
+	}
+}
+
+// short names a file as the person would.
+func (m *messages) short(path string) string { return say.Short(path, m.from) }

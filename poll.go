@@ -1,264 +1,319 @@
 package restarter
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/system"
+	"github.com/lib537/restarter/internal/watch"
 )
 
-// What polling may cost: a share of one core, less what a wake-up takes.
+// A watcher polls the files that the program is made of, builds what has changed, and offers
+// each program that is to run next as a successor. It belongs to the goroutine of watch, as long as
+// LaunchChild runs, whatever becomes of the children; what others have to say to it goes
+// through calls.
+type watcher struct {
+	*Launcher
+	*messages
+	origin
+	recipe *gotool.Recipe
+	poll   *watch.Poller
+	dir    *private.Dir // nil if none could be made
+	jobs   jobs
+
+	successors chan successor // holds the last one, until somebody takes it
+	calls      chan func()
+
+	current successor // runs, or is going to
+	alias   string    // the content ID of current, if built by our recipe
+	proved  bool      // current was compared with what its sources build
+	tried   bool      // that was tried, and failed: not again before a change
+	child   *process  // nil while there is none
+	leaving bool      // it was told to restart
+	waits   bool      // for a change: whatever builds is the successor, even the same program
+
+	sources []watch.Root // as the go command has listed them
+	inputs  []watch.Root // Launcher.Sources
+	tracked []watch.Root // by the child
+
+	pending  watch.Change // what changed, and nothing was begun for it
+	changed  time.Time    // when the last change was seen
+	tracking time.Time    // since when a tracked file has been waiting to be still
+	replaced time.Time    // when the executable last changed
+	reread   bool         // the go command has listed files that the last build may have read too early
+	stale    bool         // Generate has failed, and has to be run again
+}
+
+// A successor is a program to run.
+type successor struct {
+	exe    string
+	id     string    // its content ID
+	reason string    // what changed
+	seen   time.Time // when
+}
+
 const (
-	idleTick   = 100 * time.Millisecond
-	awakeTick  = 25 * time.Millisecond
-	idleShare  = 0.007
-	awakeShare = 0.03
-	wakeUp     = 250 * time.Microsecond
-
-	awakeFor = 5 * time.Minute // after a change, since somebody is at work
-
-	// A look never takes more of the processor than this: the rest of a slow one is
-	// waiting, for a file server say, and waiting costs nobody.
-	dearestLook  = 25 * time.Microsecond
-	cheapestLook = 200 * time.Nanosecond
+	settled  = 200 * time.Millisecond // a child that leaves at once shall cost no listing
+	lookOut  = 3 * time.Second        // how often a go command or sources that are missing are looked for
+	patience = 2 * time.Second        // how long changes may follow each other before a build
+	hunger   = 10 * time.Second       // how long they may keep builds from finishing
+	// How long a tracked file has to be still, so that a half-written one is not read.
+	halfWritten = 50 * time.Millisecond
+	stillness   = 500 * time.Millisecond // of an executable that somebody is copying
 )
 
-// A poller finds out which files of a set have changed. It belongs to one goroutine.
-type poller struct {
-	fileSet
-	roots    []root                            // what the set was made from
-	stat     func(string) (os.FileInfo, error) // os.Stat
-	interval time.Duration                     // between ticks; 0: idleTick and awakeTick
-
-	recent   []string // the files that changed last, the newest at the end
-	hot      []int32  // what is looked at first: those, their neighbours, all directories
-	foremost int      // how many of them are looked at in every tick
-	nextHot  int      // where the rounds through the others go on
-	nextCold int      // and those through all files
-
-	awakeUntil time.Time
-	cost       time.Duration // of one look: the lower envelope of what was measured
-	left       int           // how many more looks may be taken; below 0: too many were
-	looks      int           // how many were taken since begun
-	begun      time.Time     // moved on by the time that reading took
-
-	paths strings.Builder // see path
-}
-
-func newPoller(interval time.Duration) *poller {
-	return &poller{stat: os.Stat, interval: interval, cost: dearestLook}
-}
-
-// gear returns the time between two ticks and the share of a core that polling may take.
-// A shorter tick than the wake-up alone allows would break that promise.
-func (p *poller) gear() (tick time.Duration, share float64) {
-	tick, share = idleTick, idleShare
-	if time.Now().Before(p.awakeUntil) {
-		tick, share = awakeTick, awakeShare
+func newWatcher(l *Launcher, m *messages, o origin, dir *private.Dir) *watcher {
+	w := &watcher{
+		Launcher: l, messages: m, origin: o, dir: dir,
+		recipe:     newRecipe(l, m, o),
+		poll:       watch.New(l.Interval),
+		successors: make(chan successor, 1),
+		calls:      make(chan func(), 256),
 	}
-	if p.interval > 0 {
-		tick = p.interval
-	}
-	return max(tick, time.Duration(2*float64(wakeUp)/share)), share
-}
-
-// wait returns the time between two ticks.
-func (p *poller) wait() time.Duration {
-	tick, _ := p.gear()
-	return tick
-}
-
-// budget returns how many looks one tick may take.
-func (p *poller) budget() int {
-	tick, share := p.gear()
-	return max(4, int((share*float64(tick)-float64(wakeUp))/float64(p.cost)))
-}
-
-// tick looks at as many files as the budget allows: at those that changed last, then for
-// a third of it at the other hot ones, then at all files in turn. Where everything fits, that
-// is everything.
-func (p *poller) tick() change {
-	// What was too much is saved again, but not for long, so that no edit has to wait for it.
-	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.Records)) + p.budget()
-	if p.left >= len(p.Records) {
-		return p.whole(change{}, false)
-	}
-	var c change
-	var stale bool
-	budget := p.left
-	p.begin()
-	for _, i := range p.hot[:p.foremost] {
-		stale = p.look(&p.Records[i], &c) || stale
-	}
-	others := p.hot[p.foremost:]
-	for range others {
-		if p.left <= budget*2/3 {
-			break
+	w.jobs.done = make(chan *job, 1)
+	w.recipe.Started, w.recipe.Ended = w.jobs.groups.add, w.jobs.groups.remove
+	w.current.exe = o.program
+	w.current.id, _ = w.recipe.ContentID(o.program)
+	w.poll.Contents = len(l.Build) > 0 || len(l.Generate) > 0
+	for _, path := range l.Sources {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(started.dir, path)
 		}
-		p.nextHot = (p.nextHot + 1) % len(others)
-		stale = p.look(&p.Records[others[p.nextHot]], &c) || stale
+		w.inputs = append(w.inputs, patterns(watch.Input, []string{path})...)
 	}
-	for range p.files() {
-		if p.left <= 0 {
-			break
-		}
-		p.nextCold = (p.nextCold + 1) % len(p.files())
-		stale = p.look(&p.files()[p.nextCold], &c) || stale
-	}
-	p.paid(time.Since(p.begun), p.looks)
-	if stale || c.any() {
-		// Something is going on: see it whole, once, rather than slice by slice.
-		return p.whole(c, stale)
-	}
-	return c
-}
-
-// sweep looks at everything once, whatever it costs.
-func (p *poller) sweep() change {
-	defer func() { p.left = 0 }() // it was asked for
-	return p.whole(change{}, false)
-}
-
-// whole looks at everything, after a part of it was seen to have changed or to be stale.
-func (p *poller) whole(c change, stale bool) change {
-	p.begin()
-	for i := range p.Records {
-		stale = p.look(&p.Records[i], &c) || stale
-	}
-	p.paid(time.Since(p.begun), p.looks)
-	if stale {
-		start, left := time.Now(), p.left
-		was := p.fileSet
-		came, gone := p.set(p.roots, &was)
-		p.left = left - int(time.Since(start)/p.cost)
-		for _, i := range came {
-			if i >= p.Folders {
-				p.remember(p.path(&p.Records[i]))
-			}
-		}
-		c = p.noteAll(came, c).or(gone)
-	}
-	if c.any() {
-		p.wake()
-	}
-	return c
-}
-
-// noteAll returns c, with the files that are numbered. A directory alone is no change.
-func (p *poller) noteAll(numbers []int, c change) change {
-	for _, i := range numbers {
-		if i >= p.Folders {
-			c.note(&p.Records[i], p.path(&p.Records[i]))
+	w.rewatch()
+	if info, err := os.Stat(o.program); err == nil && len(l.Generate) > 0 {
+		if path, at := w.poll.Newest(watch.Input); at.After(info.ModTime()) {
+			w.pending[watch.Input] = path
 		}
 	}
-	return c
+	return w
 }
 
-// wake puts the poller into its higher gear: somebody is at work.
-func (p *poller) wake() {
-	p.awakeUntil = time.Now().Add(awakeFor)
-	p.left = 0
-	p.heat()
-}
-
-func (p *poller) begin() { p.begun, p.looks = time.Now(), 0 }
-
-// paid learns what a look costs: at once when it is cheaper than thought, slowly when it is
-// dearer, because that is mostly somebody else's work on the same processor.
-func (p *poller) paid(took time.Duration, looks int) {
-	if looks <= 0 {
-		return
+// watch polls and builds until stop is closed. No command outlives it.
+func (w *watcher) watch(stop <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer func() {
+		cancel()
+		w.jobs.wait()
+	}()
+	w.jobs.ctx = ctx
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	begin := time.Now().Add(settled)
+	for {
+		quiet := false
+		select {
+		case <-stop:
+			return
+		case call := <-w.calls:
+			call()
+		case j := <-w.jobs.done:
+			w.finish(j)
+		case <-w.jobs.reminder:
+			w.remind()
+		case <-timer.C:
+			quiet = !w.saw(w.poll.Tick())
+			timer.Reset(w.poll.Wait())
+		}
+		w.restartForTracked(quiet)
+		w.restartForDeploy()
+		if time.Now().After(begin) {
+			w.beginJob(quiet)
+		}
 	}
-	each := min(max(took/time.Duration(looks), cheapestLook), dearestLook)
-	if each > p.cost {
-		each = p.cost + (each-p.cost)/64
-	}
-	p.cost = each
 }
 
-// look compares a record with its file and keeps what it sees. A file that differs is noted
-// in c; stale says that a directory holds other names that matter, so that the set has to be
-// made again.
-func (p *poller) look(r *record, c *change) (stale bool) {
-	p.left--
-	p.looks++
-	path := p.path(r)
-	was, now := r.stamp, p.stamp(path)
-	now.Hash = was.Hash
-	same := now == was
-	if same && !r.Fresh {
+// call has a function run by the goroutine of watch, after those that it was called with before. The
+// channel is closed when that is done: it may take long, if a file system hangs.
+func (w *watcher) call(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	w.calls <- func() {
+		f()
+		close(done)
+	}
+	return done
+}
+
+// launched says that a child runs. What the last one had named to Track does not count any more:
+// this one names its own, and reads it afterwards.
+func (w *watcher) launched(c *process) {
+	w.call(func() {
+		w.child, w.waits, w.leaving = c, false, false
+		w.jobs.groups.tell(c)
+		w.pending[watch.Tracked] = ""
+		if len(w.tracked) > 0 {
+			w.tracked = nil
+			w.rewatch()
+		}
+	})
+}
+
+// failedToStart says that again runs, because run could not be started.
+func (w *watcher) failedToStart(again successor) {
+	w.call(func() { w.current, w.alias, w.proved = again, "", true })
+}
+
+// noChild says that there is no child. If it is to be launched again soon, what has changed up to now
+// is of no interest to it: it was written by the child itself, or will be read in time.
+func (w *watcher) noChild(soon bool) <-chan struct{} {
+	return w.call(func() {
+		w.child, w.waits, w.leaving = nil, !soon, false
+		w.jobs.groups.tell(nil)
+		w.saw(w.poll.Sweep())
+		if soon {
+			w.pending[watch.Tracked] = ""
+		}
+		w.restartForTracked(false)
+	})
+}
+
+// track has more files watched for a child: they were as in seen when it named them.
+func (w *watcher) track(c *process, roots []watch.Root, seen *watch.Set) {
+	w.call(func() {
+		if c != w.child {
+			return
+		}
+		w.debug("tracking %d files", seen.Len())
+		w.tracked = union(w.tracked, roots)
+		w.saw(w.rewatch(seen).Without(watch.Source, watch.Input, watch.Executable))
+	})
+}
+
+// rewatch watches what there is to watch now. It returns what has come and gone since the last look.
+func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
+	roots := append(append(slices.Clone(w.tracked), w.inputs...), w.sources...)
+	came, gone := w.poll.Watch(append(roots, watch.Root{Kind: watch.File, For: watch.Executable, Path: w.program}), seen...)
+	return came.Or(gone)
+}
+
+// saw takes note of changes.
+func (w *watcher) saw(c watch.Change) bool {
+	if !c.Any() {
 		return false
 	}
-	p.keep(r, now, path)
-	if r.Kind.dir() {
-		if !same {
-			// One file may have taken the place of another, by rename.
-			for i, to := p.span(r.Dir); i < to; i++ {
-				p.look(&p.Records[i], c)
-			}
+	w.changed = time.Now()
+	w.pending = w.pending.Or(c)
+	if c[watch.Executable] != "" {
+		w.replaced = w.changed
+	}
+	if w.tracking.IsZero() && c[watch.Tracked] != "" {
+		w.tracking = w.changed
+	}
+	for _, path := range c {
+		if path != "" {
+			w.debug("%s changed", w.short(path))
 		}
-		return r.Hash != was.Hash
 	}
-	if !same || was.Hash != 0 && r.Hash != was.Hash {
-		c.note(r, path)
-		p.remember(path)
+	if c[watch.Source] != "" || c[watch.Input] != "" {
+		w.jobs.overtake(w.changed)
 	}
-	if !r.Fresh {
-		r.Hash = 0
-	}
-	return false
+	return true
 }
 
-// keep records a stamp, with the content of what is or was fresh. It is paid for in looks.
-func (p *poller) keep(r *record, s stamp, path string) {
-	was, start := r.Fresh, time.Now()
-	r.Fresh = s.fresh(start) && r.Kind != program
-	switch {
-	case r.Kind.dir() && s.Mode.IsDir():
-		var names int
-		var ok bool
-		if s.Hash, names, ok = readNames(path, r.Kind, p.Patterns[r.Pattern], nil); !ok {
-			s.Hash, r.Fresh = r.Hash, true // no descriptor is free, say
-		}
-		p.left -= 10 + names/4
-	case !s.exists() || !s.Mode.IsRegular() || !was && !r.Fresh:
-		s.Hash = 0
+// restartForTracked offers the same program again when what it reads has changed. It waits until
+// the file is still.
+func (w *watcher) restartForTracked(quiet bool) {
+	path := w.pending[watch.Tracked]
+	if path == "" || w.leaving { // its successor reads it anyway
+		w.pending[watch.Tracked] = ""
+		w.tracking = time.Time{}
+		return
+	}
+	still := quiet && time.Since(w.changed) > halfWritten || time.Since(w.tracking) > patience
+	if !still || !w.replaced.IsZero() {
+		return
+	}
+	w.pending[watch.Tracked] = ""
+	if w.dir != nil && w.dir.Same(w.current.exe) != nil && w.recipe.CanBuild() {
+		// The temporary directory has been tidied up.
+		w.waits = true
+		w.pending[watch.Source] = path
+		return
+	}
+	if !system.Exists(w.current.exe) {
+		w.say("%s changed; cannot restart: %s is gone", w.short(path), w.current.exe)
+		return
+	}
+	w.say("%s changed; restarting", w.short(path))
+	w.offer(w.current.exe, w.current.id, path)
+}
+
+// restartForDeploy offers the executable that the parent was started from, if that has been replaced by
+// another program.
+func (w *watcher) restartForDeploy() {
+	if w.replaced.IsZero() || time.Since(w.replaced) < stillness {
+		return
+	}
+	w.replaced, w.pending[watch.Executable] = time.Time{}, ""
+	name := w.short(w.program)
+	id, err := gotool.ContentID(w.program)
+	if errors.Is(err, os.ErrNotExist) {
+		w.debug("%s is gone", name)
+		return
+	}
+	if err == nil && (id == w.current.id || id == w.alias) {
+		w.debug("%s is the same program: content ID %s", name, id)
+		return
+	}
+	if err == nil {
+		err = system.CheckExecutable(w.program, w.machine)
+	}
+	if err != nil {
+		w.say("%s was replaced, but cannot run: %v; the old program keeps running", name, err)
+		return
+	}
+	w.say("%s was replaced; restarting", name)
+	w.alias = ""
+	w.offer(w.program, id, w.program)
+}
+
+// offer makes a program the next to run.
+func (w *watcher) offer(exe, id, changed string) {
+	w.current, w.leaving = successor{exe, id, w.short(changed), w.changed}, w.child != nil
+	select {
+	case <-w.successors: // nobody has taken it
 	default:
-		s.Hash = contentHash(path, s.Size, r.Hash)
-		p.left -= 10 + int(min(s.Size, 1<<20)>>12)
 	}
-	r.stamp = s
-	p.begun = p.begun.Add(time.Since(start)) // reading teaches nothing about the next look
+	w.successors <- w.current
 }
 
-// remember keeps the paths of the files that changed last, for heat.
-func (p *poller) remember(path string) {
-	const most = 8
-	if i := slices.Index(p.recent, path); i >= 0 {
-		p.recent = append(p.recent[:i], p.recent[i+1:]...)
-	} else if len(p.recent) == most {
-		p.recent = p.recent[1:]
+// union returns a, and what it lacks of b.
+func union(a, b []watch.Root) []watch.Root {
+	known := make(map[watch.Root]bool, len(a))
+	for _, r := range a {
+		known[r] = true
 	}
-	p.recent = append(p.recent, strings.Clone(path))
+	a = slices.Clip(a) // it may be somebody's
+	for _, r := range b {
+		if !known[r] {
+			known[r] = true
+			a = append(a, r)
+		}
+	}
+	return a
 }
 
-// heat makes the list of hot records anew: the files that changed last, those beside them,
-// what was named by itself, and every directory.
-func (p *poller) heat() {
-	const beside = 16
-	p.hot, p.nextHot = p.hot[:0], 0
-	for _, path := range p.recent {
-		if i := p.find(filepath.Dir(path), filepath.Base(path)); i >= 0 {
-			p.hot = append(p.hot, int32(i))
-		}
+// complain prints what a command said, once, and what follows from it.
+func (w *watcher) complain(what string, said []byte, err error) {
+	if w.quiet {
+		return
 	}
-	p.foremost = len(p.hot)
-	for i := range p.Records {
-		r := &p.Records[i]
-		near := func(j int32) bool { return i-int(j) <= beside && int(j)-i <= beside && p.Records[j].Dir == r.Dir }
-		if r.Kind != member || slices.ContainsFunc(p.hot[:p.foremost], near) {
-			p.hot = append(p.hot, int32(i))
-		}
+	if len(said) == 0 {
+		say.Line("%v", err)
+	} else {
+		say.Text(say.Relocate(said, w.recipe.Dir, w.from))
+	}
+	if w.child == nil {
+		w.say("%s failed; waiting for a change", what)
+	} else {
+		w.say("%s failed, the old program keeps running", what)
 	}
 }

@@ -1,477 +1,410 @@
 package restarter
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/system"
+	"github.com/lib537/restarter/internal/watch"
 )
 
-// A folder is a directory of files that a test changes.
-type folder struct {
-	testing.TB
+// A world is a watcher in a folder with the executable "app", an hour old, the package "src", the
+// generator's input "in" and the file "a.conf". Its tests play the goroutine of watch.
+type world struct {
+	*testing.T
+	*watcher
 	dir string
+	old time.Time // what all files have for a time at first
 }
 
-// newFolder makes files, each with its name for content, and old times.
-func newFolder(t testing.TB, names ...string) folder {
+func newWorld(t *testing.T, l Launcher) *world {
 	t.Helper()
-	f := folder{t, t.TempDir()}
-	for _, name := range names {
-		f.write(name, name)
-		f.age(name, time.Hour)
+	w := &world{T: t, dir: t.TempDir(), old: time.Now().Add(-time.Hour)}
+	for _, name := range []string{"app", "src/main.go", "src/other.go", "static/a", "in", "a.conf"} {
+		w.save(name, name)
+		w.age(name)
 	}
-	return f
-}
-
-func (f folder) path(name string) string { return filepath.Join(f.dir, filepath.FromSlash(name)) }
-
-func (f folder) write(name, content string) {
-	f.Helper()
-	f.check(os.MkdirAll(filepath.Dir(f.path(name)), 0o755))
-	f.check(os.WriteFile(f.path(name), []byte(content), 0o644))
-}
-
-// age sets the times of a file to so long ago.
-func (f folder) age(name string, age time.Duration) {
-	f.Helper()
-	then := time.Now().Add(-age)
-	f.check(os.Chtimes(f.path(name), then, then))
-}
-
-// replace does what most editors do: another file takes the place of this one.
-func (f folder) replace(name, content string) {
-	f.Helper()
-	f.write(name+"~", content)
-	f.check(os.Rename(f.path(name+"~"), f.path(name)))
-}
-
-func (f folder) check(err error) {
-	f.Helper()
+	if err := os.Chmod(w.path("app"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := private.New(w.dir)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
+	}
+	t.Cleanup(dir.Remove)
+	l.Quiet, l.Dir, l.Sources = true, w.path("src"), []string{w.path("in")}
+	m := &messages{quiet: true, from: w.dir}
+	w.watcher = newWatcher(&l, m, origin{program: w.path("app"), running: w.path("app")}, dir)
+	w.jobs.ctx, w.jobs.listed, w.proved = context.Background(), true, true
+	w.child = new(process)
+	w.sources = []watch.Root{{Kind: watch.Package, For: watch.Source, Path: w.path("src")}}
+	w.rewatch()
+	return w
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
+
+func (w *world) save(name, content string) {
+	w.Helper()
+	os.MkdirAll(filepath.Dir(w.path(name)), 0o755)
+	if err := os.WriteFile(w.path(name), []byte(content), 0o644); err != nil {
+		w.Fatal(err)
 	}
 }
 
-// poller watches roots, given by their names in the folder.
-func (f folder) poller(roots ...root) *poller {
-	p := newPoller(0)
-	for i := range roots {
-		roots[i].Path = f.path(roots[i].Path)
+func (w *world) age(name string) { os.Chtimes(w.path(name), w.old, w.old) }
+
+// build plays a build that has made an executable of the given content.
+func (w *world) build(prove bool, content string) *job {
+	w.Helper()
+	folder, err := w.watcher.dir.Folder()
+	if err != nil {
+		w.Fatal(err)
 	}
-	p.set(roots)
-	return p
-}
-
-// mtimeOnly is stat without the time of the last change of any kind, which only
-// some systems have.
-func mtimeOnly(stat func(string) (os.FileInfo, error)) func(string) (os.FileInfo, error) {
-	return func(name string) (os.FileInfo, error) {
-		info, err := stat(name)
-		if err != nil {
-			return nil, err
-		}
-		return plainInfo{info, info.ModTime()}, nil
+	j := &job{kind: building, changed: w.path("src/main.go"), prove: prove, roots: w.sources, started: time.Now()}
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	recipe := *w.recipe
+	j.recipe, j.exe = &recipe, filepath.Join(folder, "app")
+	if err := os.WriteFile(j.exe, []byte(content), 0o755); err != nil {
+		w.Fatal(err)
 	}
+	if j.id, err = gotool.ContentID(j.exe); err != nil {
+		w.Fatal(err)
+	}
+	j.proof = j.id
+	w.watcher.dir.Keep(j.exe)
+	w.jobs.current = j
+	return j
 }
 
-type plainInfo struct {
-	fs.FileInfo
-	mtime time.Time
-}
-
-func (i plainInfo) ModTime() time.Time { return i.mtime }
-func (i plainInfo) Sys() any           { return nil }
-
-// Every kind of change to a source is seen once, and named.
-func TestChanges(t *testing.T) {
-	for name, test := range map[string]struct {
-		change func(f folder)
-		want   string // the file that the change is to name; "" for none
-	}{
-		"nothing":              {func(f folder) {}, ""},
-		"written":              {func(f folder) { f.write("a.go", "other text") }, "a.go"},
-		"written, same size":   {func(f folder) { f.write("a.go", "a.oo") }, "a.go"},
-		"emptied":              {func(f folder) { f.write("a.go", "") }, "a.go"},
-		"touched":              {func(f folder) { f.age("a.go", 0) }, "a.go"},
-		"older":                {func(f folder) { f.age("a.go", 48*time.Hour) }, "a.go"},
-		"from the future":      {func(f folder) { f.age("a.go", -48*time.Hour) }, "a.go"},
-		"replaced":             {func(f folder) { f.replace("a.go", "a.oo") }, "a.go"},
-		"removed":              {func(f folder) { f.check(os.Remove(f.path("a.go"))) }, "a.go"},
-		"renamed":              {func(f folder) { f.check(os.Rename(f.path("a.go"), f.path("z_test.go"))) }, "a.go"},
-		"new":                  {func(f folder) { f.write("new.go", "") }, "new.go"},
-		"a link made":          {func(f folder) { f.check(os.Symlink("a.go", f.path("link.go"))) }, "link.go"},
-		"its directory gone":   {func(f folder) { f.check(os.RemoveAll(f.dir)) }, "a.go"},
-		"a test file written":  {func(f folder) { f.write("a_test.go", "") }, ""},
-		"a directory made":     {func(f folder) { f.write("sub/b.go", "") }, ""},
-		"a swap file written":  {func(f folder) { f.write(".a.go.swp", "") }, ""},
-		"a probe of Vim's":     {func(f folder) { f.write("4913", ""); f.check(os.Remove(f.path("4913"))) }, ""},
-		"a backup written":     {func(f folder) { f.write("a.go~", "") }, ""},
-		"a log file written":   {func(f folder) { f.write("app.log", "") }, ""},
-		"seen in its last bit": {func(f folder) { f.write("a.go", "a.gn") }, "a.go"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if name == "a link made" && runtime.GOOS == "windows" {
-				t.Skip("takes a privilege")
-			}
-			f := newFolder(t, "a.go")
-			p := f.poller(root{Kind: pkg, Source: true})
-			if c := p.sweep(); c.any() {
-				t.Fatalf("%+v before the change", c)
-			}
-			test.change(f)
-			want := change{}
-			if test.want != "" {
-				want.Source = f.path(test.want)
-			}
-			if c := p.sweep(); c != want {
-				t.Errorf("%+v, want %+v", c, want)
-			}
-			if c := p.sweep(); c.any() {
-				t.Errorf("%+v, once more", c)
-			}
-		})
+// offered returns the content of the successor, "" if there is none.
+func (w *world) offered() string {
+	select {
+	case s := <-w.successors:
+		content, _ := os.ReadFile(s.exe)
+		return string(content)
+	default:
+		return ""
 	}
 }
 
-// A change of mode counts: a file that cannot be read is another program.
-func TestModeCounts(t *testing.T) {
-	f := newFolder(t, "a.go")
-	p := f.poller(root{Kind: pkg, Source: true})
-	p.stat = mtimeOnly(p.stat)
-	p.sweep()
-	f.check(os.Chmod(f.path("a.go"), 0o444))
-	if c := p.sweep(); c.Source == "" {
-		t.Error("not seen")
-	}
-	f.check(os.Chmod(f.path("a.go"), 0o644)) // or Windows cannot remove it
-}
-
-// A save of the same size, with the old time put back, is shown by the change time where
-// there is one, and by the content of a fresh file everywhere.
-func TestTimePutBack(t *testing.T) {
-	save := func(f folder, name, content string) {
-		info, err := os.Stat(f.path(name))
-		f.check(err)
-		f.write(name, content)
-		f.check(os.Chtimes(f.path(name), info.ModTime(), info.ModTime()))
-	}
-	t.Run("change time", func(t *testing.T) {
-		f := newFolder(t, "a.go")
-		info, err := os.Stat(f.path("a.go"))
-		f.check(err)
-		if changeTime(info) == 0 {
-			t.Skip("this system has no change time")
-		}
-		p := f.poller(root{Kind: pkg, Source: true})
-		p.Records[p.Folders].Fresh = false // as if it had been watched for long
-		save(f, "a.go", "a.oo")
-		if c := p.sweep(); c.Source == "" {
-			t.Error("not seen")
-		}
-	})
-	t.Run("fresh", func(t *testing.T) {
-		f := newFolder(t, "a.go")
-		f.age("a.go", 0)
-		p := newPoller(0)
-		p.stat = mtimeOnly(p.stat)
-		p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
-		save(f, "a.go", "a.oo")
-		if c := p.sweep(); c.Source == "" {
-			t.Error("not seen")
-		}
-	})
-}
-
-// saves writes a file again and again, always of the same size, and wants every save seen.
-func saves(t *testing.T, f folder, p *poller) {
-	t.Helper()
-	p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
-	for i := 0; i < 50; i++ {
-		f.write("a.go", fmt.Sprintf("%04d", i))
-		if c := p.sweep(); c.Source == "" {
-			t.Fatalf("save %d was not seen", i)
-		}
-		if c := p.sweep(); c.any() {
-			t.Fatalf("%+v, but nothing was saved", c)
-		}
-	}
-}
-
-// Times of whole seconds, as some file systems have them, hide no save.
-func TestCoarseTimes(t *testing.T) {
-	f := newFolder(t, "a.go")
-	p := newPoller(0)
-	p.stat = func(name string) (os.FileInfo, error) {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		return plainInfo{info, info.ModTime().Truncate(time.Second)}, nil
-	}
-	saves(t, f, p)
-}
-
-// The same on a real file system with times of whole seconds, and with names too: a file
-// made within the second in which its directory was last seen is found.
-func TestCoarseFileSystem(t *testing.T) {
-	f := newFolder(t)
-	image, dir := filepath.Join(f.dir, "image"), filepath.Join(f.dir, "mnt")
-	f.check(os.WriteFile(image, nil, 0o600))
-	f.check(os.Truncate(image, 8<<20))
-	f.check(os.Mkdir(dir, 0o755))
-	for _, command := range []string{
-		"mkfs.ext4 -q -F -I 128 " + image,
-		"mount -o loop " + image + " " + dir,
-	} {
-		args := strings.Fields(command)
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-			t.Skipf("%s: %v %s", command, err, out)
-		}
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
-	f.dir = dir
-	f.write("a.go", "----")
-	if info, err := os.Stat(f.path("a.go")); err != nil || info.ModTime().Nanosecond() != 0 {
-		t.Fatalf("times are not of whole seconds: %v %v", info.ModTime(), err)
-	}
-	p := newPoller(0)
-	saves(t, f, p)
-	for i := 0; i < 50; i++ {
-		name := fmt.Sprintf("new%d.go", i)
-		f.write(name, "")
-		if c := p.sweep(); c.Source != f.path(name) {
-			t.Fatalf("%s: %+v", name, c)
-		}
-	}
-}
-
-func TestFresh(t *testing.T) {
-	now := time.Now()
-	for age, want := range map[time.Duration]bool{
-		0: true, time.Second: true, 1999 * time.Millisecond: true, 2 * time.Second: false, time.Hour: false,
-		-time.Second: true, -59 * time.Second: true, -2 * time.Minute: false, // a clock that is ahead, and one that is wrong
-	} {
-		then := now.Add(-age).UnixNano()
-		for _, s := range []stamp{{Mtime: then}, {Mtime: now.Add(-time.Hour).UnixNano(), Ctime: then}} {
-			if age >= -time.Minute/2 || s.Ctime == 0 {
-				if got := s.fresh(now); got != want {
-					t.Errorf("%v old, %+v: fresh is %v", age, s, got)
-				}
-			}
-		}
-	}
-	if (stamp{}).fresh(now) {
-		t.Error("what does not exist is fresh")
-	}
-}
-
-func TestNotOlder(t *testing.T) {
-	const s = int64(time.Second)
+// What a build has made is run if it is another program, and removed if it is not.
+func TestBuilt(t *testing.T) {
 	for _, test := range []struct {
-		mtime, ref int64
-		want       bool
+		name  string
+		setup func(w *world)
+		prove bool
+		made  string
+		want  string
 	}{
-		{10*s + 1, 10*s + 1, true}, {10*s + 1, 10*s + 2, false}, {10*s + 2, 10*s + 1, true},
-		{10 * s, 11*s + 5, true}, {10 * s, 12 * s, false},
+		{"another program", func(w *world) {}, false, "new", "new"},
+		{"the same program", func(w *world) {}, false, "app", ""},
+		{"the same program by another recipe", func(w *world) { w.alias = w.build(false, "alias").id }, false, "alias", ""},
+		{"the same program, waited for", func(w *world) { w.waits = true }, false, "app", "app"},
+		{"the first proof succeeds", func(w *world) { w.proved = false }, true, "app", ""},
+		{"the first proof fails", func(w *world) { w.proved = false }, true, "new", "new"},
+		{"a source was saved meanwhile", func(w *world) { w.save("src/main.go", "saved") }, false, "new", ""},
+		{"an input was saved meanwhile", func(w *world) { w.save("in", "saved") }, false, "new", ""},
+		{"a source was removed meanwhile", func(w *world) { os.Remove(w.path("src/other.go")) }, false, "new", ""},
+		{"a source came meanwhile", func(w *world) { w.save("src/new.go", "") }, false, "new", ""},
+		{"another file came meanwhile", func(w *world) { w.save("src/new.txt", "") }, false, "new", "new"},
 	} {
-		if got := (stamp{Mtime: test.mtime}).notOlder(test.ref); got != test.want {
-			t.Errorf("%d not older than %d: %v", test.mtime, test.ref, got)
-		}
-	}
-}
-
-// Track takes files, directories and patterns, there or not.
-func TestTracked(t *testing.T) {
-	for name, test := range map[string]struct {
-		track  string
-		change func(f folder)
-		want   string
-	}{
-		"file":                 {"a.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
-		"file replaced":        {"a.conf", func(f folder) { f.replace("a.conf", "a.conf") }, "a.conf"},
-		"file removed":         {"a.conf", func(f folder) { f.check(os.Remove(f.path("a.conf"))) }, "a.conf"},
-		"file not yet":         {"new.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
-		"file deep, not yet":   {"x/y/new.conf", func(f folder) { f.write("x/y/new.conf", "") }, "x/y/new.conf"},
-		"tree":                 {"d", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
-		"tree, new file":       {"d", func(f folder) { f.write("d/e/f/new", "") }, "d/e/f/new"},
-		"tree, removed":        {"d", func(f folder) { f.check(os.RemoveAll(f.path("d/e"))) }, "d/e/deep"},
-		"tree, a swap file":    {"d", func(f folder) { f.write("d/.new.swp", "") }, ""},
-		"tree, empty, is none": {"d", func(f folder) { f.check(os.Mkdir(f.path("d/none"), 0o755)) }, ""},
-		"tree not yet":         {"later", func(f folder) { f.check(os.Mkdir(f.path("later"), 0o755)) }, "later"},
-		"glob":                 {"*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
-		"glob, new":            {"*.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
-		"glob, another":        {"*.conf", func(f folder) { f.write("new.txt", "") }, ""},
-		"glob, directory":      {"d/*/deep", func(f folder) { f.write("d/new/deep", "") }, "d/new/deep"},
-		"glob, not yet":        {"no/*.x", func(f folder) { f.write("no/1.x", "") }, "no/1.x"},
-		"glob, a tree":         {"[d]", func(f folder) { f.write("d/e/new", "") }, "d/e/new"},
-		"a name with a star":   {"we[i]rd", func(f folder) { f.write("we[i]rd", "x") }, "we[i]rd"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFolder(t, "a.conf", "other", "d/e/deep")
-			if name == "a name with a star" {
-				f.write("we[i]rd", "")
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, Launcher{})
+			w.machine = ""
+			j := w.build(test.prove, test.made)
+			test.setup(w)
+			w.finish(j)
+			if got := w.offered(); got != test.want {
+				t.Errorf("offered %q, want %q", got, test.want)
 			}
-			p := newPoller(0)
-			p.set(trackRoots([]string{f.path(test.track)}))
-			if c := p.sweep(); c.any() {
-				t.Fatalf("%+v before the change", c)
-			}
-			test.change(f)
-			want := change{}
-			if test.want != "" {
-				want.Tracked = f.path(test.want)
-			}
-			if c := p.sweep(); c != want {
-				t.Errorf("%+v, want %+v", c, want)
-			}
-			if c := p.sweep(); c.any() {
-				t.Errorf("%+v, once more", c)
+			if system.Exists(j.exe) != (test.want != "") {
+				t.Errorf("the executable is there: %t", test.want == "")
 			}
 		})
 	}
 }
 
-// A path that several roots lead to is there once, and is all that they say.
-func TestSetOnce(t *testing.T) {
-	f := newFolder(t, "app", "a.go", "x.txt")
-	p := f.poller(
-		root{Kind: pkg, Source: true}, root{Kind: pkg, Source: true}, root{Kind: tree, Tracked: true},
-		root{Kind: file, Tracked: true, Path: "a.go"}, root{Kind: program, Path: "app"},
-		root{Kind: glob, Source: true, Path: "*.txt"}, root{Kind: glob, Source: true, Path: "*.md"},
-	)
-	if p.Folders != 4 || len(p.files()) != 3 { // for pkg, tree, *.txt and *.md
-		t.Errorf("%d directories, %d files", p.Folders, len(p.files()))
+// A proof during which a source was saved says nothing about the program that runs: neither that the
+// sources build it nor what else they build.
+func TestEditDuringTheProof(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.proved = false
+	j := w.build(true, "app")
+	w.save("src/main.go", "an edit")
+	w.finish(j)
+	if w.proved || w.alias != "" || w.pending[watch.Source] == "" {
+		t.Errorf("proved %t, alias %q, pending %v", w.proved, w.alias, w.pending)
 	}
-	type flags struct{ source, tracked, program bool }
-	for name, want := range map[string]flags{
-		"a.go": {true, true, false}, "x.txt": {true, true, false}, "app": {false, true, true},
-	} {
-		i := p.find(f.dir, name)
-		if i < 0 {
-			t.Fatalf("no %s", name)
-		}
-		r := p.Records[i]
-		if got := (flags{r.Source, r.Tracked, r.Kind == program}); got != want || p.path(&r) != f.path(name) || p.pathOf(&r) != f.path(name) {
-			t.Errorf("%s: %+v, want %+v", name, got, want)
-		}
-	}
-	for _, absent := range []string{"", "a", "a.go.", "zzz"} {
-		if i := p.find(f.dir, absent); i >= 0 {
-			t.Errorf("%q is at %d", absent, i)
+}
+
+// A build that fails leaves the program alone, and is not tried again until something changes.
+func TestBuildFails(t *testing.T) {
+	for _, prove := range []bool{false, true} {
+		w := newWorld(t, Launcher{})
+		w.proved = !prove
+		j := w.build(prove, "new")
+		j.changed, j.err = "", errors.New("exit status 1")
+		w.finish(j)
+		w.beginJob(true)
+		if w.offered() != "" || w.jobs.current != nil {
+			t.Errorf("prove %t: job %+v", prove, w.jobs.current)
 		}
 	}
 }
 
-// A new set keeps the stamps of what was known, says what came, and notes what went.
-func TestSetKeepsStamps(t *testing.T) {
-	f := newFolder(t, "a/1.go", "a/2.go", "b/3.go", "c/4.go")
-	p := f.poller(root{Kind: pkg, Source: true, Path: "a"}, root{Kind: pkg, Source: true, Path: "b"})
-	f.write("a/1.go", "changed")
-	known := p.fileSet
-	came, gone := p.set([]root{{Kind: pkg, Source: true, Path: f.path("a")}, {Kind: pkg, Source: true, Path: f.path("c")}}, &known)
-	var paths []string
-	for _, i := range came {
-		paths = append(paths, p.path(&p.Records[i]))
+// An executable that this machine cannot run is as good as a failed build.
+func TestBuiltForAnotherMachine(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if want := []string{f.path("c"), f.path("c/4.go")}; !slices.Equal(paths, want) {
-		t.Errorf("%q came, want %q", paths, want)
-	}
-	if gone != (change{Source: f.path("b/3.go")}) {
-		t.Errorf("gone: %+v", gone)
-	}
-	if c := p.sweep(); c.Source != f.path("a/1.go") {
-		t.Errorf("the edit before the set: %+v", c)
+	w.machine = system.Machine(exe)
+	w.finish(w.build(false, strings.Repeat("no header of this machine", 10)))
+	if got := w.offered(); got != "" {
+		t.Errorf("offered %.20q", got)
 	}
 }
 
-// A file that comes while a set is made, when the names of its directory have been read, is
-// not lost.
-func TestFileBesideSet(t *testing.T) {
-	f := newFolder(t, "a.go")
-	p := newPoller(0)
-	n := 0
-	p.stat = func(name string) (os.FileInfo, error) {
-		if name == f.path("a.go") && n == 0 { // between the names and the files
-			n++
-			f.write("late.go", "")
+// Files that a listing brings in may have been saved after the build had read them: the build is
+// compared with another one.
+func TestNewFilesAreBuiltAgain(t *testing.T) {
+	for _, tracked := range []bool{false, true} {
+		w := newWorld(t, Launcher{})
+		if tracked {
+			w.tracked = patterns(watch.Tracked, []string{w.path("static")})
+			w.rewatch()
 		}
-		return os.Stat(name)
-	}
-	p.set([]root{{Kind: pkg, Source: true, Path: f.dir}})
-	if c := p.sweep(); c.Source != f.path("late.go") {
-		t.Errorf("%+v", c)
+		j := w.build(false, "new")
+		j.roots = append(w.sources, watch.Root{Kind: watch.Pattern, For: watch.Source, Path: w.path("static")})
+		w.finish(j)
+		if !w.reread || w.offered() != "new" {
+			t.Errorf("tracked %t: reread %t", tracked, w.reread)
+		}
+		again := w.build(false, "new")
+		again.changed, again.roots = "", w.sources
+		w.reread = false
+		w.finish(again)
+		if w.reread || w.offered() != "" {
+			t.Errorf("tracked %t: built without an end", tracked)
+		}
 	}
 }
 
-// A fresh file that goes leaves nothing behind but its name.
-func TestFreshFileGoes(t *testing.T) {
-	f := newFolder(t)
-	f.write("a.conf", "x")
-	p := newPoller(0)
-	p.set(trackRoots([]string{f.path("a.conf")}))
-	f.check(os.Remove(f.path("a.conf")))
-	if c := p.sweep(); c.Tracked == "" {
-		t.Error("not seen")
-	}
-	if r := p.files()[0]; r.stamp != (stamp{}) || r.exists() {
-		t.Errorf("%+v", r)
-	}
-	known := p.fileSet
-	if _, gone := p.set(nil, &known); gone.any() {
-		t.Errorf("%+v went twice", gone)
+// A failed build watches what would not build, too.
+func TestFailedBuildIsWatched(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.save("new/new.go", "broken")
+	w.age("new/new.go")
+	j := w.build(false, "new")
+	j.err = errors.New("exit status 1")
+	j.roots = []watch.Root{{Kind: watch.Package, For: watch.Source, Path: w.path("new")}}
+	w.finish(j)
+	for _, name := range []string{"new/new.go", "src/main.go"} {
+		w.save(name, "mended")
+		if c := w.poll.Sweep(); c[watch.Source] != w.path(name) {
+			t.Errorf("%s: %v", name, c)
+		}
 	}
 }
 
-// What paths are made of is reused, and never overwritten.
-func TestPathsLast(t *testing.T) {
-	f := newFolder(t, "a.go", "b.go")
-	p := f.poller(root{Kind: pkg, Source: true})
-	first := p.path(&p.files()[0])
-	for i := 0; i < 10000; i++ {
-		if got := p.path(&p.files()[1]); got != f.path("b.go") {
-			t.Fatal(got)
-		}
+// A change overtakes a build. Where something changes all the time, a build is let finish in the
+// end, and its program runs; what it lacks is built next.
+func TestChangesAllTheTime(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	j := w.build(false, "new")
+	w.saw(watch.Change{watch.Source: "one"})
+	if j.ctx.Err() == nil {
+		t.Fatal("a build was not overtaken")
 	}
-	if first != f.path("a.go") {
-		t.Error(first)
+	w.finish(j)
+	j = w.build(false, "new")
+	w.jobs.starving = time.Now().Add(-hunger) // since when builds have been overtaken
+	w.saw(watch.Change{watch.Source: "two"})
+	if j.ctx.Err() != nil {
+		t.Fatal("a build was overtaken once more")
 	}
-	if n := testing.AllocsPerRun(1000, func() { p.path(&p.files()[0]) }); n > 0 {
-		t.Errorf("%v allocations", n)
+	w.finish(j)
+	if w.offered() != "new" || w.pending[watch.Source] == "" {
+		t.Errorf("pending %v", w.pending)
 	}
 }
 
-// However much there was to read, an edit is not kept waiting for long: neither by a file
-// so large, nor by so many.
-func TestLargeFiles(t *testing.T) {
-	f := newFolder(t, "a.go")
-	large, err := os.Create(f.path("large"))
-	f.check(err)
-	f.check(large.Truncate(1 << 30))
-	f.check(large.Close())
-	for i := 0; i < 40; i++ {
-		f.write(fmt.Sprint("static/", i), strings.Repeat("x", 900<<10))
+// A listing, unlike a build, is not overtaken: another would not begin earlier.
+func TestListingIsNotOvertaken(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	j := w.build(false, "new")
+	for _, kind := range []kindOfJob{listing, generating} {
+		j.kind = kind
+		w.saw(watch.Change{watch.Source: "one"})
+		if j.ctx.Err() != nil {
+			t.Errorf("%s was overtaken", kind)
+		}
 	}
-	p := f.poller(root{Kind: pkg, Source: true}, root{Kind: glob, Source: true, Path: "static"}, root{Kind: file, Tracked: true, Path: "large"})
-	p.left = -1 << 30
-	p.tick()
-	f.write("a.go", "x")
-	for n := 0; ; n++ {
-		if c := p.tick(); c.Source != "" {
-			break
+}
+
+// The generator runs when what it reads has changed, not when Go files alone have.
+func TestGenerator(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("runs /bin/sh")
+	}
+	run := func(w *world) *job {
+		t.Helper()
+		w.saw(w.poll.Sweep())
+		w.beginJob(true)
+		j := w.jobs.current
+		if j == nil {
+			t.Fatal("nothing was begun")
 		}
-		if n > 100 {
-			t.Fatalf("not seen in %d ticks", n)
+		<-w.jobs.done
+		return j
+	}
+	w := newWorld(t, Launcher{Generate: []string{"/bin/sh", "-c", "cp ../in generated.go"}})
+	w.save("src/main.go", "an edit")
+	if j := run(w); j.kind != building {
+		t.Fatalf("a change of Go files alone began %s", j.kind)
+	}
+	w.jobs.current = nil
+	w.save("in", "new")
+	w.save("src/other.go", "an edit")
+	j := run(w)
+	if j.kind != generating {
+		t.Fatalf("a change of what the generator reads began %s", j.kind)
+	}
+	w.finish(j)
+	if text, err := os.ReadFile(w.path("src/generated.go")); string(text) != "new" {
+		t.Errorf("generated %q, %v", text, err)
+	}
+	if j = run(w); j.kind != building || w.pending.Any() {
+		t.Errorf("then it began %s, pending %v", j.kind, w.pending)
+	}
+	w.jobs.current = nil
+
+	// One that fails is run again at the next change of anything, and nothing is built.
+	w.Generate[2] = "exit 1"
+	w.save("in", "newer")
+	j = run(w)
+	w.finish(j)
+	w.beginJob(true)
+	if w.jobs.current != nil || j.err == nil {
+		t.Fatal("a generator that fails is as good as one that does not")
+	}
+	w.save("src/main.go", "another edit")
+	if j = run(w); j.kind != generating {
+		t.Errorf("after a failure it began %s", j.kind)
+	}
+}
+
+// What the generator reads and is newer than the executable has not been generated yet.
+func TestGeneratorAtTheStart(t *testing.T) {
+	for _, newer := range []bool{false, true} {
+		w := newWorld(t, Launcher{Generate: []string{"true"}})
+		if newer {
+			then := w.old.Add(time.Minute)
+			os.Chtimes(w.path("in"), then, then)
 		}
+		again := newWatcher(w.Launcher, w.messages, w.origin, w.watcher.dir)
+		if pending := again.pending[watch.Input] != ""; pending != newer {
+			t.Errorf("newer %t, to be generated %t", newer, pending)
+		}
+	}
+}
+
+// What one child has named to Track does not restart the next, and what a child names late counts
+// only while it lives.
+func TestTrackedByTheChildAlone(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	stop := make(chan struct{})
+	ended := make(chan struct{})
+	go func() { w.watch(stop); close(ended) }()
+	roots := patterns(watch.Tracked, []string{w.path("a.conf")})
+	first, second := w.child, new(process)
+	<-w.call(func() {})
+	w.track(first, roots, watch.Snapshot(roots))
+	seen := watch.Snapshot(roots)
+	w.save("a.conf", "edited")
+	if got := (<-w.successors).exe; got != w.path("app") {
+		t.Errorf("restarts %s", got)
+	}
+	w.launched(second)
+	w.track(first, roots, seen)
+	<-w.call(func() {
+		if len(w.tracked) > 0 || w.pending.Any() {
+			t.Errorf("tracked %v, pending %v", w.tracked, w.pending)
+		}
+	})
+	close(stop)
+	<-ended
+}
+
+// A tracked file that is written all the time does not keep another from restarting the program.
+func TestTrackedAllTheTime(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.pending[watch.Tracked] = w.path("a.conf")
+	w.changed, w.tracking = time.Now(), time.Now()
+	w.restartForTracked(false)
+	if w.offered() != "" {
+		t.Error("it was not still")
+	}
+	w.tracking = time.Now().Add(-patience)
+	w.restartForTracked(false)
+	if w.offered() == "" {
+		t.Error("no restart")
+	}
+}
+
+// While the executable is being replaced, a tracked change does not restart the program; the deploy
+// does, once it is still, and takes the tracked change with it.
+func TestTrackedWhileReplaced(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.machine = ""
+	w.tracked = patterns(watch.Tracked, []string{w.path("a.conf")})
+	w.rewatch()
+	w.save("a.conf", "edited")
+	w.save("app", "deployed")
+	w.saw(w.poll.Sweep())
+	w.changed = time.Now().Add(-time.Second)
+	w.restartForTracked(true)
+	w.restartForDeploy()
+	if w.offered() != "" {
+		t.Fatal("the executable was not still")
+	}
+	w.replaced = time.Now().Add(-stillness)
+	w.restartForDeploy()
+	w.restartForTracked(true)
+	if got := w.offered(); got != "deployed" || w.pending.Any() {
+		t.Errorf("offered %q, pending %v", got, w.pending)
+	}
+}
+
+// Of several successors the last one counts, and nobody waits for the first to be taken.
+func TestLastSuccessorCounts(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	for i := 0; i < 3; i++ {
+		w.offer(fmt.Sprint(i), "", "")
+	}
+	if s := <-w.successors; s.exe != "2" {
+		t.Errorf("offered %s", s.exe)
+	}
+}
+
+func TestUnion(t *testing.T) {
+	roots := func(paths string) []watch.Root { return patterns(watch.Source, strings.Split(paths, " ")) }
+	a := roots("a b")
+	if got := fmt.Sprint(union(a, roots("b c c"))); got != fmt.Sprint(roots("a b c")) {
+		t.Error(got)
+	}
+	if len(a) != 2 {
+		t.Error("the first was changed")
 	}
 }

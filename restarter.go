@@ -5,10 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/system"
 )
 
 // ExitCode is what a child exits with to be launched again: EX_TEMPFAIL of
@@ -23,58 +29,106 @@ var ErrChanged = errors.New("restarter: time to restart")
 // variable is the one thing that a parent adds to the environment of its child.
 const variable = "RESTARTER"
 
+// The values of the variable, beside PID:LINE:DIRECTORY, which the parent gives its child.
+const (
+	off     = "off"
+	verbose = "debug"
+	copying = "copy"     // this process may have been started by the go command, see copyWord
+	claimed = "claimed:" // and the number of the process that was the child with this variable
+)
+
+// copyWord is the first argument of a process that only copies a file for the go command: the
+// variable alone would have every program that the go command runs do so.
+const copyWord = "restarter-copy"
+
 type role int
 
 const (
-	alone  role = iota // RESTARTER=off
+	alone  role = iota // RESTARTER=off, or a test binary
 	parent             // started by somebody else
 	child              // started by LaunchChild
+	copier             // started by the go command, for the parent
 )
 
 type identity struct {
 	role role
-	ppid int    // child: the process id of the parent
-	dir  string // child: the private directory
+	line *link.Line // child: to the parent; nil if the child has replaced itself by exec
+	dir  string     // child: the private directory
+}
+
+// started is what this process was started with. The program may change its own before it asks
+// for its role.
+var started struct {
+	args, env []string
+	dir, tmp  string // the working directory, and where temporary files go
 }
 
 // me is evaluated once, before any init function and main.
-var me = roleOf(os.Getenv(variable), os.Getppid(), abandoned)
+var me = identify()
 
-// roleOf says what this process is. The parent's pid in the variable must be ours, since
-// a program started by the child inherits the variable and is a parent of its own. A child
-// whose parent died before this line was reached is still a child: it has to leave, not to
-// found a family.
-func roleOf(value string, ppid int, abandoned func(pid int, dir string) bool) identity {
-	if value == "off" {
-		return identity{role: alone}
+func identify() identity {
+	link.FindInherited()
+	value := os.Getenv(variable)
+	if value == copying && len(os.Args) > 2 && os.Args[1] == copyWord {
+		return identity{role: copier}
 	}
-	number, dir, ok := strings.Cut(value, ":")
-	pid, err := strconv.Atoi(number)
-	if !ok || err != nil || pid <= 0 || !filepath.IsAbs(dir) {
-		return identity{role: parent}
+	i := roleOf(value, os.Getpid(), os.Getppid(), system.Alive, link.Open)
+	switch i.role {
+	case parent:
+		started.args, started.env = slices.Clone(os.Args), os.Environ()
+		started.dir, _ = os.Getwd()
+		started.tmp = os.TempDir()
+		if tmp := os.Getenv("GOTMPDIR"); tmp != "" {
+			started.tmp = tmp // as go run does it, since the other may be mounted noexec
+		}
+	case child:
+		// What the child starts is no child, nor is what outlives it.
+		os.Setenv(variable, claimed+strconv.Itoa(os.Getpid()))
 	}
-	if pid != ppid && !abandoned(pid, dir) {
-		return identity{role: parent}
-	}
-	return identity{role: child, ppid: pid, dir: dir}
+	return i
 }
 
-// abandoned reports whether the parent pid is dead and has left its private directory. Its
-// number alone does not tell: in a container it may be another's, or nobody's.
-func abandoned(pid int, dir string) bool {
-	if alive(pid) || !isPrivate(dir) {
+// roleOf says what a process is. The parent's number in the variable must be that of its parent, if
+// that is alive, since a program started by the child inherits the variable and is a parent
+// of its own.
+func roleOf(value string, pid, ppid int, alive func(int) bool, open func(string) (*link.Line, bool)) identity {
+	switch value {
+	case off:
+		return identity{role: alone}
+	case claimed + strconv.Itoa(pid):
+		return identity{role: child}
+	}
+	if number, rest, ok := strings.Cut(value, ":"); ok {
+		name, dir, _ := strings.Cut(rest, ":")
+		if n, err := strconv.Atoi(number); err == nil && n > 0 && (n == ppid || !alive(n)) {
+			if line, ok := open(name); ok {
+				return identity{role: child, line: line, dir: dir}
+			}
+		}
+	}
+	return identity{role: parent}
+}
+
+// inTest reports whether this is a test binary: a test that calls main must not launch all tests
+// again. Whether it is one takes a few milliseconds to find out, so its name or its arguments have to
+// look like it. This module's own end-to-end tests do launch themselves.
+var inTest = sync.OnceValue(func() bool {
+	flag := func(arg string) bool { return strings.HasPrefix(arg, "-test.") }
+	name := strings.TrimSuffix(started.args[0], ".exe")
+	if !strings.HasSuffix(name, ".test") && !slices.ContainsFunc(started.args, flag) {
 		return false
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"))
-	if err == nil {
-		lock.Close()
-	}
-	return err == nil
-}
+	exe, err := os.Executable()
+	return err == nil && gotool.Mentions(exe, "testing", "(*M).Run") &&
+		!gotool.Mentions(exe, packagePath()+"/internal/e2e", "TestMain")
+})
+
+// packagePath is the import path of this package, wherever it was copied to.
+func packagePath() string { return reflect.TypeOf(Launcher{}).PkgPath() }
 
 // IsParent reports whether this process is the one that is to call [LaunchChild]. It is
-// false in the child, and false under RESTARTER=off, where main just runs.
-func IsParent() bool { return me.role == parent }
+// false in the child, under RESTARTER=off and in a test binary, where main just runs.
+func IsParent() bool { return me.role == parent && !inTest() }
 
 // IsChild reports whether this process was started by [LaunchChild].
 func IsChild() bool { return me.role == child }
@@ -95,20 +149,26 @@ func restart(reason string) {
 // successor is built, or its parent is gone. Once true it stays true. It is an atomic
 // load, to be called as often as you like, from any goroutine; outside a child it is
 // always false.
+//
+// A program that calls neither ShouldRestart nor [NotifyContext] anywhere is sent SIGTERM
+// instead.
 func ShouldRestart() bool { return due.Load() }
 
 // NotifyContext returns a copy of parent that ends when [ShouldRestart] becomes true, when
 // parent ends, or when the returned function is called, whichever comes first. In the first
 // case its [context.Cause] is [ErrChanged] and says what changed. As with
-// [os/signal.NotifyContext], call the function when you are done with the context.
+// [os/signal.NotifyContext], call the function when you are done with the context. It is safe
+// for concurrent use.
 //
 // Outside a child nothing but parent and the function ever end it: a program that waits for
 // nothing else would wait for ever there. Give it a parent that ends on a signal.
 func NotifyContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	forget := context.AfterFunc(turned, func() { cancel(context.Cause(turned)) })
+	silence := tellOfSignal(parent)
 	return ctx, func() {
 		forget()
+		silence()
 		cancel(nil)
 	}
 }

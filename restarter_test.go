@@ -2,62 +2,140 @@ package restarter
 
 import (
 	"context"
-	"path/filepath"
+	"errors"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/lib537/restarter/internal/link"
 )
 
 func TestRoleOf(t *testing.T) {
-	dir, err := filepath.Abs(filepath.FromSlash("/tmp/restarter-12-x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		value     string
-		abandoned bool
-		want      identity
+	const pid, ppid, dead = 7, 5, 3
+	alive := func(pid int) bool { return pid != dead }
+	line := new(link.Line)
+	open := func(name string) (*link.Line, bool) { return line, name == "3.99" }
+	for _, test := range []struct {
+		value string
+		role  role
+		dir   string
 	}{
-		{"", false, identity{role: parent}},
-		{"off", false, identity{role: alone}},
-		{"OFF", false, identity{role: parent}},
-		{"on", false, identity{role: parent}},
-		{"12:" + dir, false, identity{role: child, ppid: 12, dir: dir}},
-		{"13:" + dir, false, identity{role: parent}}, // inherited from a grandparent
-		{"13:" + dir, true, identity{role: child, ppid: 13, dir: dir}},
-		{"12", false, identity{role: parent}},
-		{"12:", false, identity{role: parent}},
-		{"12:relative", false, identity{role: parent}},
-		{"x:" + dir, true, identity{role: parent}},
-		{"0:" + dir, true, identity{role: parent}},
-		{"-12:" + dir, true, identity{role: parent}},
-	}
-	for _, test := range tests {
-		got := roleOf(test.value, 12, func(int, string) bool { return test.abandoned })
-		if got != test.want {
-			t.Errorf("%q, abandoned %t: %+v, want %+v", test.value, test.abandoned, got, test.want)
+		{"", parent, ""},
+		{"off", alone, ""},
+		{"OFF", parent, ""},
+		{"debug", parent, ""},
+		{"copy", parent, ""}, // a program that a build runs
+		{"5:3.99:/tmp/d", child, "/tmp/d"},
+		{`5:3.99:C:\d`, child, `C:\d`},
+		{"5:3.99:", child, ""},
+		{"5:4.99:/tmp/d", parent, ""}, // not the line that it was started with
+		{"6:3.99:/tmp/d", parent, ""}, // inherited: the parent has another number
+		{"3:3.99:/tmp/d", child, "/tmp/d"},
+		{"5", parent, ""},
+		{"x:3.99:/tmp/d", parent, ""},
+		{"-5:3.99:/tmp/d", parent, ""},
+		{"claimed:7", child, ""}, // it has replaced itself by exec
+		{"claimed:5", parent, ""},
+	} {
+		got := roleOf(test.value, pid, ppid, alive, open)
+		if got.role != test.role || got.dir != test.dir {
+			t.Errorf("%q: role %d in %q, want %d in %q", test.value, got.role, got.dir, test.role, test.dir)
+		}
+		if (got.line != nil) != (test.role == child && !strings.HasPrefix(test.value, claimed)) {
+			t.Errorf("%q: line %v", test.value, got.line)
 		}
 	}
 }
 
-// Outside a child nothing ends the context but its parent and its function.
+// Outside a child nothing but its parent ends a context.
 func TestNotifyContextOutsideAChild(t *testing.T) {
-	if !IsParent() || IsChild() || ShouldRestart() {
-		t.Fatal("a test is a parent, and has not to restart")
+	above, cancel := context.WithCancelCause(context.Background())
+	ctx, stop := NotifyContext(above)
+	defer stop()
+	if ctx.Err() != nil || ShouldRestart() {
+		t.Fatal("it is time to restart")
 	}
-	above, end := context.WithCancel(context.Background())
-	ctx, cancel := NotifyContext(above)
-	defer cancel()
-	if ctx.Err() != nil {
-		t.Error(ctx.Err())
-	}
-	end()
+	cause := errors.New("cause")
+	cancel(cause)
 	<-ctx.Done()
-	if cause := context.Cause(ctx); cause != context.Canceled {
-		t.Errorf("the cause is %v", cause)
+	if got := context.Cause(ctx); got != cause {
+		t.Errorf("the cause is %v", got)
 	}
-	ctx, cancel = NotifyContext(context.Background())
-	cancel()
-	<-ctx.Done()
-	if cause := context.Cause(ctx); cause != context.Canceled {
-		t.Errorf("the cause is %v", cause)
+	ctx, stop = NotifyContext(context.Background())
+	stop()
+	if ctx.Err() == nil {
+		t.Error("its function does not end a context")
+	}
+}
+
+func TestChildEnvironment(t *testing.T) {
+	was := started
+	defer func() { started = was }()
+	started.env = []string{"A=1", "RESTARTER=debug", "RESTARTERS=2", "A=3"}
+	if got := strings.Join(childEnviron("x"), " "); got != "A=1 RESTARTERS=2 A=3 RESTARTER=x" {
+		t.Error(got)
+	}
+}
+
+// The package says where it lives, wherever it was copied to: that is how the functions in an
+// executable are found.
+func TestPackagePath(t *testing.T) {
+	if got := packagePath(); got != "github.com/lib537/restarter" {
+		t.Error(got)
+	}
+}
+
+// A test binary is neither parent nor child: a test that calls main must not launch all tests again.
+func TestRoleOfATest(t *testing.T) {
+	if IsParent() || IsChild() {
+		t.Errorf("parent %t, child %t", IsParent(), IsChild())
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("LaunchChild launches")
+		}
+	}()
+	LaunchChild()
+}
+
+// Ten relaunches are free, and one for each second of life; then the pauses double, or are a hundred
+// times what the child has cost.
+func TestBudget(t *testing.T) {
+	b := newBudget()
+	now := time.Now()
+	for i := 0; i < freeRelaunches; i++ {
+		if pause := b.spend(now, time.Second); pause != 0 {
+			t.Fatalf("relaunch %d waits for %v", i, pause)
+		}
+	}
+	for _, want := range []time.Duration{25, 50, 100, 200} {
+		if pause := b.spend(time.Now(), 0); pause != want*time.Millisecond {
+			t.Errorf("the pause is %v, want %v ms", pause, want)
+		}
+	}
+	if pause := b.spend(time.Now(), 20*time.Millisecond); pause != 2*time.Second {
+		t.Errorf("after 20 ms of the processor the pause is %v", pause)
+	}
+	for i := 0; i < 20; i++ {
+		if pause := b.spend(time.Now(), 0); pause > longestPause {
+			t.Fatal(pause)
+		}
+	}
+	// One that has lived for three seconds has earned three, after which it waits from the start.
+	for i := 0; i < 3; i++ {
+		lived := 0
+		if i == 0 {
+			lived = 3
+		}
+		if pause := b.spend(time.Now().Add(-time.Duration(lived)*time.Second), 0); pause != 0 {
+			t.Errorf("relaunch %d after three seconds waits for %v", i, pause)
+		}
+	}
+	if pause := b.spend(time.Now(), 0); pause != shortestPause {
+		t.Errorf("the pause is %v", pause)
+	}
+	b.refill()
+	if pause := b.spend(time.Now(), 0); pause != 0 {
+		t.Errorf("after a change it waits for %v", pause)
 	}
 }

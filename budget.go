@@ -1,0 +1,38 @@
+package restarter
+
+import "time"
+
+// A budget says how soon a child may be launched again, so that a person never waits and a program
+// that leaves again and again takes no more than 1 % of a core: ten relaunches are free, and
+// one more for each second that a child lives. Then there are pauses.
+type budget struct {
+	free   float64
+	pauses int // in a row
+}
+
+const (
+	freeRelaunches          = 10
+	shortestPause           = 25 * time.Millisecond
+	longestPause            = 30 * time.Second
+	pausePerCPU             = 100
+	relaunchesPerSecondLife = 1
+)
+
+func newBudget() budget { return budget{free: freeRelaunches} }
+
+// refill is for a change that somebody has made while there was no child.
+func (b *budget) refill() { b.free, b.pauses = max(b.free, 1), 0 }
+
+// spend takes a relaunch from the budget, after a child that was started then and has taken so much
+// processor time, and returns how long to wait before it.
+func (b *budget) spend(started time.Time, cpu time.Duration) time.Duration {
+	b.free = min(freeRelaunches, b.free+relaunchesPerSecondLife*time.Since(started).Seconds())
+	if b.free >= 1 {
+		b.free--
+		b.pauses = 0
+		return 0
+	}
+	pause := max(shortestPause<<min(b.pauses, 12), pausePerCPU*cpu)
+	b.pauses++
+	return min(pause, longestPause)
+}

@@ -1,5 +1,0 @@
-//go:build race
-
-package restarter
-
-func init() { raceDetector = true }
