@@ -56,10 +56,12 @@ func init() {
 		os.Exit(copyProgram())
 	case child:
 		ownVariables()
-		if me.line != nil {
-			upward.Line, upward.answers = me.line, make(chan response)
-			go attend()
+		if me.line == nil {
+			go attendAlone()
+			return
 		}
+		upward.Line, upward.answers = me.line, make(chan response)
+		go attend()
 	}
 }
 
@@ -111,9 +113,6 @@ func attend() {
 			asks = false
 		case leave:
 			restart(text)
-			if !asks && !system.CanTerminate {
-				os.Exit(ExitCode)
-			}
 		case group:
 			n, _ := strconv.Atoi(text)
 			delete(running, -n)
@@ -123,12 +122,29 @@ func attend() {
 		case answer:
 			upward.answers <- response{text, file}
 		}
+		if !asks && due.Load() && !system.CanTerminate {
+			os.Exit(ExitCode)
+		}
 	}
-	// The parent is gone, by kill -9 or worse. What it would have done is left to this process.
 	close(upward.answers)
 	for group := range running {
 		system.KillGroup(group)
 	}
+	orphaned(grace, quiet, asks)
+}
+
+// attendAlone waits for the end of the parent in a child that has replaced itself by exec, and so has lost
+// the line.
+func attendAlone() {
+	const heartbeat = 200 * time.Millisecond
+	for gone := system.ParentGone(os.Getppid()); !gone(); {
+		time.Sleep(heartbeat)
+	}
+	orphaned(orphanGrace, false, true)
+}
+
+// orphaned does what is left to do when the parent is gone, by kill -9 or worse, and has the program leave.
+func orphaned(grace time.Duration, quiet, asks bool) {
 	removeSocketFiles()
 	private.Remove(me.dir)
 	restart("the parent is gone")
@@ -163,7 +179,8 @@ func ask(kind byte, file *os.File, fields ...string) (r response, ok bool) {
 // tellOfSignal has the parent told when a context of os/signal.NotifyContext ends: the parent may
 // have been sent the same signal, and must not pass it on a second time.
 func tellOfSignal(ctx context.Context) (stop func() bool) {
-	if upward.Line == nil || !strings.HasPrefix(fmt.Sprint(ctx), "signal.NotifyContext(") {
+	s, ok := ctx.(fmt.Stringer)
+	if upward.Line == nil || !ok || !strings.HasPrefix(s.String(), "signal.NotifyContext(") {
 		return func() bool { return false }
 	}
 	return context.AfterFunc(ctx, func() {

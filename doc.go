@@ -5,29 +5,26 @@
 //		if restarter.IsParent() {
 //			os.Exit(restarter.LaunchChild())
 //		}
-//		for !restarter.ShouldRestart() {
-//			// program logic
-//		}
-//		// clean up
-//		os.Exit(restarter.ExitCode)
+//		// the program
 //	}
 //
-// A program runs as two processes. The parent only launches the child, waits, and launches
-// it again whenever it exits with [ExitCode]. The child is the program. In the child a
-// goroutine, started when the package is imported, polls the source files that the program
-// is made of. When one changes it builds the program. When that is another
-// program, it makes [ShouldRestart] true and ends the contexts of [NotifyContext]: the child
-// cleans up and exits with [ExitCode], and the parent launches what was built.
+// A program runs as two processes. The parent launches the child, which is the program, and
+// launches it again whenever it exits with [ExitCode]. Meanwhile it polls the source files that the
+// program is made of. When one changes it builds the program. If that makes another program, the
+// child is told: [ShouldRestart] becomes true and the contexts of [NotifyContext] end. The child cleans
+// up and exits with [ExitCode], and the parent launches what was built. A program that uses neither of
+// the two is sent SIGTERM instead, as by any process manager, so that the lines above are enough.
 //
 //   - A build that fails changes nothing: the compiler's words are printed, and the child
 //     runs on, with its open connections.
 //   - A build that makes the same program changes nothing either: touch, a comment, a
 //     package that is not imported, an edit taken back.
 //   - An edit is never lost, whenever it is saved: what has changed since the sources of
-//     the running program were read is built next.
+//     the running program were read is built next. At the start, what runs is compared by content
+//     with what its sources build.
 //
-// [Track] has more files watched, [Listen] keeps a server's socket open over restarts, and
-// [Launcher] has the settings.
+// [Listen] keeps a server's socket open over restarts, [Track] has more files watched, and
+// [Launcher] has the settings, among them generators of source code.
 //
 // # What is watched
 //
@@ -35,12 +32,14 @@
 // package that the program imports, directly or not, and their directories, for new files;
 // go.mod, go.sum, go.work and vendor/modules.txt. Packages of the main module, of a
 // workspace, of a local replace directive and under vendor can change; those of the
-// standard library and of the module cache cannot. Besides these: what Track names, and the
-// executable that the parent was started from. If that is replaced, as by a deploy, the
-// program restarts with it once it has been still for half a second.
+// standard library and of the module cache cannot. Besides these: what Track and Launcher.Sources
+// name, and the executable that the parent was started from. If that is replaced, as by a
+// deploy, the program restarts with it once it has been still for half a second.
 //
 // Where there is no go command, or the sources are elsewhere, the executable alone is
-// watched, and one line says so.
+// watched, one line says so, and both are looked for again every few seconds. The same holds for
+// sources that others can write to, unless the program is started in their module, by go
+// run, or with [Launcher] naming their directory.
 //
 // # How it is built
 //
@@ -48,21 +47,30 @@
 // -race, -ldflags and so on, but always -buildvcs=false. With -trimpath the linker records
 // neither -ldflags nor the flags of cgo; GOFLAGS or [Launcher] can carry them. The flags
 // -mod, -modfile and -overlay are never recorded. A program started by go run is built as go
-// run does it, without debug information.
+// run does it, without debug information. All commands run in the environment that the parent
+// was started with.
+//
+// # What runs in both processes
+//
+// Package variables, init functions and what main does before it asks [IsParent] run in the parent
+// too. The child is given the arguments, the environment and the directory that the parent was started
+// with, whatever has been done to them there.
 //
 // # What it does not do
 //
 // It does not reload code into a running process, and keeps no state of the program: what is to
 // outlive a restart belongs in files or a database. It does not end a child
-// that does not ask, unless [Launcher] says how long it may take. [os.Executable] names a
+// that asks but does not leave, unless [Launcher] says how long it may take. [os.Executable] names a
 // file in the parent's private directory after a restart, under the program's own base
 // name; [os.Args] does not change. It is made for development, and safe to
 // leave in: with RESTARTER=off in the environment main just runs, and a program that never
-// calls [LaunchChild] has nothing started, opened or printed by this package.
+// calls [LaunchChild] has nothing started, opened or printed by this package. In a test binary main
+// just runs as well.
 //
 // # Environment
 //
-// RESTARTER=off turns the package off. Any other value is the parent's own, for its
-// child. GOTMPDIR, else the temporary directory, is where the parent makes its private
-// directory, mode 0700, with the executables; it must not be mounted noexec.
+// RESTARTER=off turns the package off. RESTARTER=debug prints why it does what it does: what is
+// watched, each change that is seen, each command that is run, each decision. Any other value is
+// the parent's own, for its child. GOTMPDIR, else the temporary directory, is where the parent makes its
+// private directory, mode 0700, with the executables; it must not be mounted noexec.
 package restarter

@@ -22,6 +22,7 @@ type job struct {
 	kind    kindOfJob
 	changed string // what it was begun for, "" if for nothing that the user did
 	prove   bool   // compare what runs with what its sources build
+	runs    string // the content ID of what runs
 
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -53,6 +54,8 @@ type jobs struct {
 	reminder  <-chan time.Time
 	overtaken time.Time // when the last build was cancelled, if none has begun since
 	starving  time.Time // when the first build was cancelled, if none has finished since
+	own       string    // a source that was seen to change while a command of the user's built
+	times     int       // how often in a row
 	looked    time.Time // when a listing was last begun
 	listed    bool      // the go command has listed the sources
 	missing   string    // why not, as it was said
@@ -128,7 +131,8 @@ func (w *watcher) begin(j *job) {
 	j.ctx, j.cancel = context.WithCancel(w.jobs.ctx)
 	recipe := *w.recipe
 	j.recipe, j.started = &recipe, time.Now()
-	here, running, dir, id := filepath.Dir(w.program), w.running, w.dir, w.current.id
+	here, running, dir := filepath.Dir(w.program), w.running, w.dir
+	j.runs = w.current.id
 	go func() {
 		defer func() { w.jobs.done <- j }()
 		if j.missing = j.recipe.Resolve(j.ctx, running, started.dir, here); !j.recipe.CanBuild() {
@@ -145,7 +149,7 @@ func (w *watcher) begin(j *job) {
 				defer close(listed)
 				j.list(beside)
 			}()
-			j.build(dir, filepath.Base(w.program), id)
+			j.build(dir, filepath.Base(w.program))
 			<-listed
 		}
 	}()
@@ -157,8 +161,8 @@ func (j *job) list(recipe gotool.Recipe) {
 	}
 }
 
-// build makes an executable of the given name in a new folder. id is the content ID of what runs.
-func (j *job) build(dir *private.Dir, name, id string) {
+// build makes an executable of the given name in a new folder.
+func (j *job) build(dir *private.Dir, name string) {
 	folder, err := dir.Folder()
 	if err != nil {
 		j.err = err
@@ -171,7 +175,7 @@ func (j *job) build(dir *private.Dir, name, id string) {
 	}
 	j.exe = filepath.Join(folder, name)
 	if j.prove {
-		if j.said, j.err = j.recipe.Reproduce(j.ctx, id, j.exe, tmp); j.err == nil {
+		if j.said, j.err = j.recipe.Reproduce(j.ctx, j.runs, j.exe, tmp); j.err == nil {
 			j.proof, j.err = j.recipe.ContentID(j.exe)
 		}
 		if j.err != nil {
@@ -202,7 +206,6 @@ func (w *watcher) finish(j *job) {
 		w.saw(w.poll.Sweep()) // of what was watched up to now, before that changes
 	}
 	starved := w.jobs.starved()
-	w.jobs.starving = time.Time{}
 	if j.kind == building && w.jobs.listed && !slices.Equal(w.recipe.Listed(), j.recipe.Listed()) {
 		// Another list of files builds the program. Those that were not listed were not watched.
 		w.jobs.listed, w.jobs.looked, w.reread = false, time.Time{}, true
@@ -262,7 +265,7 @@ func (w *watcher) relist(j *job) {
 	w.sources = roots
 	came := w.rewatch()
 	w.debug("watching %d files", w.poll.Len())
-	if came[watch.Source] != "" && j.err == nil {
+	if came[watch.Source] != "" {
 		w.debug("%s is new to the program", w.short(came[watch.Source]))
 		w.reread = true
 	}
@@ -287,27 +290,42 @@ func (w *watcher) built(j *job, starved bool) bool {
 	if j.err == nil {
 		j.err = system.CheckExecutable(j.exe, w.machine)
 	}
+	if j.err != nil || !overtaken {
+		w.jobs.own, w.jobs.starving = "", time.Time{}
+	}
 	took := time.Since(j.started).Round(10 * time.Millisecond)
 	switch {
 	case j.err != nil:
 		w.tried = true
-		w.complain("build", j.said, j.err)
+		said := fmt.Sprintf("%s%v", j.said, j.err)
+		if j.changed != "" || said != w.said {
+			w.complain("build", j.said, j.err)
+		}
+		w.said = said
 		return false
-	case overtaken && !starved:
+	case overtaken && !starved && !w.ownWriting():
 		// The build may have read one file before and the other after it was saved.
+		if w.jobs.starving.IsZero() {
+			w.jobs.starving = w.changed
+		}
 		return false
-	case j.prove && j.proof == w.current.id && !w.waits:
+	case j.changed == "" && j.runs != w.current.id:
+		return false // another program was deployed meanwhile
+	case j.prove && j.proof == w.current.id && (!w.waits || j.changed == ""):
 		w.proved, w.alias = true, j.id
 		w.debug("the sources build what runs: content ID %s", j.proof)
-	case !j.prove && (j.id == w.current.id || j.id == w.alias) && !w.waits:
+	case !j.prove && (j.id == w.current.id || j.id == w.alias) && (!w.waits || j.changed == ""):
 		w.debug("the same program: content ID %s", j.id)
 	default:
-		if j.changed == "" {
-			w.say("the sources do not build what runs; built anew in %v; restarting", took)
-			j.changed = w.recipe.Dir
+		if j.changed == "" && j.prove {
+			w.say("the sources have changed since the program was built; built in %v; restarting", took)
 		} else {
 			w.say("built in %v; restarting", took)
 		}
+		if j.changed == "" {
+			j.changed = w.recipe.Dir
+		}
+		w.jobs.starving = time.Time{}
 		w.proved, w.alias = true, ""
 		w.offer(j.exe, j.id, j.changed)
 		return true
@@ -316,6 +334,26 @@ func (w *watcher) built(j *job, starved bool) bool {
 		w.say("the program is the same")
 	}
 	return false
+}
+
+// ownWriting reports whether a command of the user's has itself written what was seen to change while it
+// ran: three times in a row the same file, and nothing between.
+func (w *watcher) ownWriting() bool {
+	const often = 3
+	path := w.pending[watch.Source]
+	if len(w.Build) == 0 || path == "" || w.pending[watch.Input] != "" {
+		return false
+	}
+	if path != w.jobs.own {
+		w.jobs.own, w.jobs.times = path, 0
+	}
+	w.jobs.overtaken = w.changed // wait for a quiet tick before the next
+	if w.jobs.times++; w.jobs.times < often {
+		return false
+	}
+	w.jobs.own, w.pending[watch.Source] = "", ""
+	w.say("%s is written anew by each build; Launcher.Generate is for that", w.short(path))
+	return true
 }
 
 // remind says that a job still runs, after 5 s, 15 s and 60 s.

@@ -98,6 +98,7 @@ type launch struct {
 	budget   budget
 	quit     chan struct{} // closed when LaunchChild returns
 	stopped  os.Signal     // the last that told a child to stop
+	stopping time.Time     // when that was
 	hungUp   time.Time     // when a child was last sent a signal that may end it or not
 }
 
@@ -119,7 +120,6 @@ func (p *launch) prepare(main string) bool {
 		return false
 	}
 	o := origin{program: programName(exe), running: exe, main: main, goRun: startedByGoRun(exe), machine: system.Machine(exe)}
-	p.good = successor{exe: o.program}
 	if p.dir, err = private.New(started.tmp); err != nil {
 		p.say("cannot build: %v; watching without a build", err)
 	} else {
@@ -134,6 +134,7 @@ func (p *launch) prepare(main string) bool {
 		go p.watchGoRun(system.ParentGone(os.Getppid()))
 	}
 	p.watcher = newWatcher(&p.Launcher, &p.messages, o, p.dir)
+	p.good = p.watcher.current
 	p.polled = make(chan struct{})
 	go func() {
 		defer close(p.polled)
@@ -198,7 +199,7 @@ func (p *launch) loop() int {
 			return 0
 		case p.stopped != nil:
 			return code
-		case c.told && (code == ExitCode || code == 0 || c.killed || !c.asks()),
+		case c.told && (code == ExitCode || code == 0 || c.killed || c.terminated || !c.asks()),
 			code == ExitCode,
 			p.next != nil && p.WaitOnFailure:
 			sig = p.backOff(c, code)
@@ -215,7 +216,8 @@ func (p *launch) loop() int {
 	}
 }
 
-// launchNext starts the successor, or if that cannot be started what ran last.
+// launchNext starts the successor, or if that cannot be started what ran last, or else what the parent
+// was started from.
 func (p *launch) launchNext() (*process, error) {
 	p.takeNext()
 	run := p.good
@@ -224,27 +226,45 @@ func (p *launch) launchNext() (*process, error) {
 	}
 	c, err := p.start(run)
 	if err == nil {
-		if p.good.exe != run.exe {
-			p.drop(p.good.exe)
-		}
-		p.good = run
+		p.started(run)
 		return c, nil
 	}
-	for _, last := range []string{p.good.exe, p.spareFile()} {
+	for _, last := range []string{p.good.exe, p.spareFile(), p.watcher.program} {
 		if last == "" || last == run.exe {
 			continue
 		}
-		again := p.good
-		again.exe = last
+		again := successor{exe: last}
+		again.id, _ = p.watcher.recipe.ContentID(last)
 		c, err2 := p.start(again)
 		if err2 == nil {
 			p.say("cannot start the new program: %v; the last one runs again", err)
-			p.watcher.failedToStart(again)
+			p.watcher.failedToStart(again, !system.Exists(run.exe))
 			p.good = again
 			return c, nil
 		}
 	}
 	return nil, err
+}
+
+// started notes that a program could be started: it is the one to fall back on.
+func (p *launch) started(run successor) {
+	if p.good.exe != run.exe {
+		p.drop(p.good.exe)
+	}
+	if deployed := run.exe == p.watcher.program && run.id != p.good.id; deployed && p.dir != nil {
+		old := p.spare
+		p.spare = p.keepSpare(run.exe, filepath.Base(run.exe))
+		if !system.Exists(p.spare) && copyFile(run.exe, p.spare) == nil {
+			p.dir.Keep(p.spare)
+		}
+		if id, err := p.watcher.recipe.ContentID(p.spare); err != nil || id != run.id {
+			p.dir.Drop(p.spare) // replaced once more already
+			p.spare = old
+		} else if old != "" {
+			p.dir.Drop(old)
+		}
+	}
+	p.good = run
 }
 
 // spareFile returns the copy of the executable that the parent was started from, made now if it
@@ -253,6 +273,11 @@ func (p *launch) spareFile() string {
 	if p.spare == "" || system.Exists(p.spare) {
 		return p.spare
 	}
+	folder, err := p.dir.Folder()
+	if err != nil {
+		return ""
+	}
+	p.spare = filepath.Join(folder, filepath.Base(p.spare))
 	if err := copyFile("/proc/self/exe", p.spare); err != nil {
 		return ""
 	}
@@ -282,7 +307,7 @@ func (p *launch) replaceNext(s successor) {
 
 // drop removes an executable that was built.
 func (p *launch) drop(exe string) {
-	if p.dir != nil {
+	if p.dir != nil && exe != p.spare {
 		p.dir.Drop(exe)
 	}
 }

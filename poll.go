@@ -31,22 +31,26 @@ type watcher struct {
 	successors chan successor // holds the last one, until somebody takes it
 	calls      chan func()
 
-	current successor // runs, or is going to
-	alias   string    // the content ID of current, if built by our recipe
-	proved  bool      // current was compared with what its sources build
-	tried   bool      // that was tried, and failed: not again before a change
-	child   *process  // nil while there is none
-	leaving bool      // it was told to restart
-	waits   bool      // for a change: whatever builds is the successor, even the same program
+	current  successor // runs, or is going to
+	alias    string    // the content ID of current, if built by our recipe
+	deployed string    // the content ID of the executable that the parent was started from
+	proved   bool      // current was compared with what its sources build
+	tried    bool      // that was tried, and failed: not again before a change
+	child    *process  // nil while there is none
+	leaving  bool      // it was told to restart
+	waits    bool      // for a change: whatever builds is the successor, even the same program
 
 	sources []watch.Root // as the go command has listed them
 	inputs  []watch.Root // Launcher.Sources
 	tracked []watch.Root // by the child
+	named   []watch.Root // the same, since the last tick
+	seen    []*watch.Set // as those files were
 
 	pending  watch.Change // what changed, and nothing was begun for it
 	changed  time.Time    // when the last change was seen
 	tracking time.Time    // since when a tracked file has been waiting to be still
 	replaced time.Time    // when the executable last changed
+	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
 	stale    bool         // Generate has failed, and has to be run again
 }
@@ -81,6 +85,7 @@ func newWatcher(l *Launcher, m *messages, o origin, dir *private.Dir) *watcher {
 	w.recipe.Started, w.recipe.Ended = w.jobs.groups.add, w.jobs.groups.remove
 	w.current.exe = o.program
 	w.current.id, _ = w.recipe.ContentID(o.program)
+	w.deployed = w.current.id
 	w.poll.Contents = len(l.Build) > 0 || len(l.Generate) > 0
 	for _, path := range l.Sources {
 		if !filepath.IsAbs(path) {
@@ -120,6 +125,7 @@ func (w *watcher) watch(stop <-chan struct{}) {
 		case <-w.jobs.reminder:
 			w.remind()
 		case <-timer.C:
+			w.adopt()
 			quiet = !w.saw(w.poll.Tick())
 			timer.Reset(w.poll.Wait())
 		}
@@ -146,9 +152,9 @@ func (w *watcher) call(f func()) <-chan struct{} {
 // this one names its own, and reads it afterwards.
 func (w *watcher) launched(c *process) {
 	w.call(func() {
-		w.child, w.waits, w.leaving = c, false, false
+		w.child, w.waits, w.leaving, w.named = c, false, false, nil
 		w.jobs.groups.tell(c)
-		w.pending[watch.Tracked] = ""
+		w.pending[watch.Tracked], w.seen = "", nil
 		if len(w.tracked) > 0 {
 			w.tracked = nil
 			w.rewatch()
@@ -156,15 +162,22 @@ func (w *watcher) launched(c *process) {
 	})
 }
 
-// failedToStart says that again runs, because run could not be started.
-func (w *watcher) failedToStart(again successor) {
-	w.call(func() { w.current, w.alias, w.proved = again, "", true })
+// failedToStart says that again runs, because what should run could not be started. If that is gone, it
+// is built again; else nothing is before the next change.
+func (w *watcher) failedToStart(again successor, gone bool) {
+	w.call(func() {
+		w.current, w.alias, w.proved, w.tried = again, "", false, true
+		if gone && w.recipe.CanBuild() {
+			w.pending[watch.Source] = w.recipe.Dir
+		}
+	})
 }
 
 // noChild says that there is no child. If it is to be launched again soon, what has changed up to now
 // is of no interest to it: it was written by the child itself, or will be read in time.
 func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
+		w.adopt()
 		w.child, w.waits, w.leaving = nil, !soon, false
 		w.jobs.groups.tell(nil)
 		w.saw(w.poll.Sweep())
@@ -178,13 +191,22 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 // track has more files watched for a child: they were as in seen when it named them.
 func (w *watcher) track(c *process, roots []watch.Root, seen *watch.Set) {
 	w.call(func() {
-		if c != w.child {
-			return
+		if c == w.child {
+			w.named, w.seen = append(w.named, roots...), append(w.seen, seen)
 		}
-		w.debug("tracking %d files", seen.Len())
-		w.tracked = union(w.tracked, roots)
-		w.saw(w.rewatch(seen).Without(watch.Source, watch.Input, watch.Executable))
 	})
+}
+
+// adopt watches what the child has named since the last tick: it may name thousands of files, one by one.
+func (w *watcher) adopt() {
+	if len(w.seen) == 0 {
+		return
+	}
+	w.tracked = union(w.tracked, w.named)
+	seen := w.seen
+	w.named, w.seen = nil, nil
+	w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
+	w.debug("%d files and patterns are tracked", len(w.tracked))
 }
 
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.
@@ -214,6 +236,9 @@ func (w *watcher) saw(c watch.Change) bool {
 	}
 	if c[watch.Source] != "" || c[watch.Input] != "" {
 		w.jobs.overtake(w.changed)
+		if w.jobs.current == nil {
+			w.jobs.own = "" // somebody edits
+		}
 	}
 	return true
 }
@@ -254,12 +279,12 @@ func (w *watcher) restartForDeploy() {
 	}
 	w.replaced, w.pending[watch.Executable] = time.Time{}, ""
 	name := w.short(w.program)
-	id, err := gotool.ContentID(w.program)
+	id, err := w.recipe.ContentID(w.program)
 	if errors.Is(err, os.ErrNotExist) {
 		w.debug("%s is gone", name)
 		return
 	}
-	if err == nil && (id == w.current.id || id == w.alias) {
+	if err == nil && (id == w.deployed || id == w.current.id || id == w.alias) {
 		w.debug("%s is the same program: content ID %s", name, id)
 		return
 	}
@@ -271,7 +296,8 @@ func (w *watcher) restartForDeploy() {
 		return
 	}
 	w.say("%s was replaced; restarting", name)
-	w.alias = ""
+	w.alias, w.deployed = "", id
+	w.proved, w.tried = false, true // the next change compares it with what its sources build
 	w.offer(w.program, id, w.program)
 }
 

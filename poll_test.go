@@ -80,7 +80,7 @@ func (w *world) build(prove bool, content string) *job {
 	if j.id, err = gotool.ContentID(j.exe); err != nil {
 		w.Fatal(err)
 	}
-	j.proof = j.id
+	j.proof, j.runs = j.id, w.current.id
 	w.watcher.dir.Keep(j.exe)
 	w.jobs.current = j
 	return j

@@ -18,15 +18,17 @@ import (
 // A process is a child, as the parent sees it.
 type process struct {
 	*system.Process
-	line     *link.Line
-	requests chan request // about sockets and signals, from the child
-	done     chan struct{}
-	code     int   // once done is closed
-	err      error // why the code is not known
-	started  time.Time
-	asks     func() bool // whether the program ever asks if it should restart
-	told     bool        // to restart
-	killed   bool        // by this process
+	line       *link.Line
+	requests   chan request // about sockets and signals, from the child
+	done       chan struct{}
+	code       int   // once done is closed
+	err        error // why the code is not known
+	started    time.Time
+	asks       func() bool   // whether the program ever asks if it should restart
+	deaf       chan struct{} // closed when it hears nothing any more: it has replaced itself by exec
+	told       bool          // to restart
+	terminated bool          // was sent SIGTERM to restart
+	killed     bool          // by this process
 }
 
 // A request is a message of a child.
@@ -57,6 +59,11 @@ func (p *launch) start(run successor) (*process, error) {
 		}
 		dir = p.dir.Path
 	}
+	if run.exe == p.watcher.program { // which a deploy may have replaced by anything
+		if err := system.CheckExecutable(run.exe, p.watcher.machine); err != nil {
+			return nil, err
+		}
+	}
 	cmd := &exec.Cmd{Path: run.exe, Args: started.args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if system.IsDir(started.dir) {
 		cmd.Dir = started.dir // the directory of that name, which may be another than at the start
@@ -71,7 +78,7 @@ func (p *launch) start(run successor) (*process, error) {
 		return nil, err
 	}
 	cmd.Env = childEnviron(fmt.Sprintf("%d:%s:%s", os.Getpid(), name, dir))
-	c := &process{line: line, requests: make(chan request), done: make(chan struct{}), started: time.Now()}
+	c := &process{line: line, requests: make(chan request), done: make(chan struct{}), deaf: make(chan struct{}), started: time.Now()}
 	c.Process, err = system.Start(cmd)
 	attached()
 	if err != nil {
@@ -124,6 +131,7 @@ func (p *launch) listenTo(c *process) {
 	for {
 		kind, text, file, err := c.line.Receive()
 		if err != nil {
+			close(c.deaf)
 			return
 		}
 		fields := strings.Split(text, "\x00")
@@ -160,14 +168,21 @@ func (p *launch) attend(c *process) (int, error) {
 	for {
 		if c.told && reminder == nil && overdue == nil {
 			reminder = time.After(silence)
-			if grace == 0 && !c.asks() {
+			if grace == 0 && !c.hears() {
 				grace = asklessGrace
 			}
 			if grace > 0 {
 				overdue = time.After(grace)
 			}
 		}
+		deaf := c.deaf
+		if !c.told || c.terminated {
+			deaf = nil
+		}
 		select {
+		case <-deaf:
+			p.terminate(c) // it has not heard, or forgotten
+			reminder = nil
 		case <-c.done:
 			return c.code, c.err
 		case s := <-p.watcher.successors:
@@ -191,7 +206,7 @@ func (p *launch) attend(c *process) (int, error) {
 			if system.MayReload(sig) {
 				p.hungUp = time.Now()
 			} else {
-				p.stopped = sig
+				p.stopped, p.stopping = sig, time.Now()
 				if p.Grace > 0 {
 					overdue = time.After(p.Grace)
 				}
@@ -224,12 +239,30 @@ func (p *launch) tell(c *process) {
 		return
 	}
 	c.told = true
-	if p.stopped != system.Terminate {
+	if p.stopped != system.Terminate && time.Since(p.stopping) > silence {
 		p.stopped = nil // it went on after an interrupt, and is to restart now
 	}
 	c.send(leave, p.next.reason)
-	if !c.asks() && system.CanTerminate {
-		p.debug("the program never asks whether it should restart; sending it SIGTERM")
+	if !c.hears() {
+		p.terminate(c)
+	}
+}
+
+// hears reports whether the program will ever know that it is to restart.
+func (c *process) hears() bool {
+	select {
+	case <-c.deaf:
+		return false
+	default:
+		return c.asks()
+	}
+}
+
+// terminate sends SIGTERM to a program that does not hear.
+func (p *launch) terminate(c *process) {
+	c.terminated = true
+	if system.CanTerminate {
+		p.debug("the program does not ask whether it should restart; sending it SIGTERM")
 		c.Process.Process.Signal(system.Terminate)
 	}
 }
@@ -249,6 +282,7 @@ func (p *launch) remind(c *process, grace time.Duration) {
 // couldListen reports whether the child had the time to ask for its sockets: those that it has not
 // asked for are of no use any more.
 func (c *process) couldListen(asked bool, code int) bool {
-	const soon = time.Second
-	return (code == 0 || code == ExitCode || c.told) && (asked || time.Since(c.started) > soon)
+	const soon, late = time.Second, 30 * time.Second
+	lived := time.Since(c.started)
+	return (code == 0 || code == ExitCode || c.told) && (asked || !c.told && lived > soon || lived > late)
 }

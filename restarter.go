@@ -34,7 +34,7 @@ const (
 	off     = "off"
 	verbose = "debug"
 	copying = "copy"     // this process may have been started by the go command, see copyWord
-	claimed = "claimed:" // and the number of the process that was the child with this variable
+	claimed = "claimed:" // PID:DIRECTORY of the process that was the child with this variable
 )
 
 // copyWord is the first argument of a process that only copies a file for the go command: the
@@ -83,7 +83,7 @@ func identify() identity {
 		}
 	case child:
 		// What the child starts is no child, nor is what outlives it.
-		os.Setenv(variable, claimed+strconv.Itoa(os.Getpid()))
+		os.Setenv(variable, fmt.Sprintf("%s%d:%s", claimed, os.Getpid(), i.dir))
 	}
 	return i
 }
@@ -95,8 +95,9 @@ func roleOf(value string, pid, ppid int, alive func(int) bool, open func(string)
 	switch value {
 	case off:
 		return identity{role: alone}
-	case claimed + strconv.Itoa(pid):
-		return identity{role: child}
+	}
+	if dir, ok := strings.CutPrefix(value, claimed+strconv.Itoa(pid)+":"); ok {
+		return identity{role: child, dir: dir}
 	}
 	if number, rest, ok := strings.Cut(value, ":"); ok {
 		name, dir, _ := strings.Cut(rest, ":")

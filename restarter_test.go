@@ -34,8 +34,8 @@ func TestRoleOf(t *testing.T) {
 		{"5", parent, ""},
 		{"x:3.99:/tmp/d", parent, ""},
 		{"-5:3.99:/tmp/d", parent, ""},
-		{"claimed:7", child, ""}, // it has replaced itself by exec
-		{"claimed:5", parent, ""},
+		{"claimed:7:/tmp/d", child, "/tmp/d"}, // it has replaced itself by exec
+		{"claimed:5:/tmp/d", parent, ""},
 	} {
 		got := roleOf(test.value, pid, ppid, alive, open)
 		if got.role != test.role || got.dir != test.dir {

@@ -18,3 +18,12 @@ func TestContentIDOfAFIFO(t *testing.T) {
 		t.Errorf("ID %q, error %v", id, err)
 	}
 }
+
+// A device may have no end.
+func TestContentIDOfADevice(t *testing.T) {
+	for _, name := range []string{"/dev/null", "/dev/zero"} {
+		if id, err := ContentID(name); err == nil || id != "" {
+			t.Errorf("%s has ID %q, error %v", name, id, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,93 @@ func TestReproduceOneOfSeveral(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The sources have changed since, so no list reproduces what runs. What is built then is made of the
+// same files all the same: another list may build too, and make another program.
+func TestTheSourcesOfAListHaveChanged(t *testing.T) {
+	m := newModule(t, "a.go", hello, "b.go", hello, "lib.go", "package main\n\nfunc init() { print(\"lib \") }\n")
+	exe := m.build("build", "a.go", "lib.go")
+	r := m.recipe(exe, m.path("a.go"), false)
+	running := m.id(r, exe)
+	m.replace("a.go", "print(file)", "print(\"changed\", file[:0])")
+	for _, id := range []string{running, ""} {
+		said, out, err := m.tries(r, id)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		if m.id(r, out) == running {
+			t.Error("the edit does not count")
+		}
+		if got := m.run(nil, out); got != "lib changed" {
+			t.Errorf("what was built says %q", got)
+		}
+	}
+}
+
+// As above, and the likeliest list does not even build: one of its files, of constants, has left no
+// trace in the executable.
+func TestTheSourcesOfAListWithConstantsHaveChanged(t *testing.T) {
+	m := newModule(t, "a.go", hello, "b.go", hello, "lib.go", "package main\n\nconst word = \"lib \"\n")
+	m.replace("a.go", "print(file)", "print(word, file)")
+	exe := m.build("build", "a.go", "lib.go")
+	r := m.recipe(exe, m.path("a.go"), false)
+	m.replace("a.go", "print(word, file)", "print(word, \"changed\", file[:0])")
+	for _, id := range []string{m.id(r, exe), ""} {
+		said, out, err := m.tries(r, id)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		if got := m.run(nil, out); got != "lib changed" {
+			t.Errorf("what was built says %q", got)
+		}
+	}
+}
+
+// No list builds: what the compiler says of the likeliest is printed, and what helps.
+func TestNoListBuilds(t *testing.T) {
+	m := newModule(t, "a.go", hello, "b.go", hello, "lib.go", "package main\n\nfunc init() { print() }\n")
+	exe := m.build("build", "a.go", "lib.go")
+	r := m.recipe(exe, m.path("a.go"), false)
+	running := m.id(r, exe)
+	m.replace("a.go", "print(file)", "print(nothing)")
+	said, _, err := m.tries(r, running)
+	if err == nil || !strings.Contains(said, "a.go:9:8: undefined: nothing") || !strings.Contains(said, `"go run ."`) {
+		t.Errorf("error %v\n%s", err, said)
+	}
+	// It is mended.
+	m.replace("a.go", "print(nothing)", "print(file)")
+	if id := m.makes(r, running); id != running {
+		t.Errorf("what runs has ID %s, what was reproduced %s", running, id)
+	}
+}
+
+// As long as it is not known which files are of the program, all that may be are watched.
+func TestListed(t *testing.T) {
+	m := newModule(t, "a.go", hello, "b.go", hello, "lib.go", "package main\n\nfunc init() { print() }\n")
+	exe := m.build("build", "a.go", "lib.go")
+	r := m.recipe(exe, m.path("a.go"), false)
+	listed := func() (names []string) {
+		t.Helper()
+		roots, err := r.List(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, root := range roots {
+			if filepath.Dir(root.Path) == m.dir && filepath.Ext(root.Path) == ".go" {
+				names = append(names, filepath.Base(root.Path))
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	if got, want := listed(), []string{"a.go", "b.go", "lib.go"}; !slices.Equal(got, want) {
+		t.Errorf("%s, want %s", got, want)
+	}
+	m.makes(r, m.id(r, exe))
+	if got, want := listed(), []string{"a.go", "lib.go"}; !slices.Equal(got, want) {
+		t.Errorf("then %s, want %s", got, want)
 	}
 }
 

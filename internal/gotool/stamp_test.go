@@ -20,7 +20,7 @@ func (m *module) git(args ...string) {
 // What runs has a stamp of its repository, which Make leaves out: the first edit would change it.
 func TestReproduceWithStamp(t *testing.T) {
 	for _, toolchain := range []string{"", oldest} {
-		for _, state := range []string{"clean", "modified", "tagged", "without", "go run"} {
+		for _, state := range []string{"clean", "modified", "tagged", "without", "go run", "go run with a stamp"} {
 			toolchain, state := toolchain, state
 			t.Run(strings.TrimSuffix(state+" "+toolchain, " "), func(t *testing.T) {
 				m := newProgram(t).with(toolchain)
@@ -37,16 +37,18 @@ func TestReproduceWithStamp(t *testing.T) {
 					args = []string{"build", "-buildvcs=false", "."}
 				case "go run":
 					args = []string{"run", "."}
+				case "go run with a stamp":
+					args = []string{"run", "-buildvcs=true", "."}
 				}
 				exe := m.build(args...)
 				info := m.run(nil, "go", "version", "-m", exe)
 				stamped := strings.Contains(info, "vcs.revision=")
-				if want := args[0] == "build" && args[1] == "."; stamped != want {
+				if want := state != "without" && state != "go run"; stamped != want {
 					t.Fatalf("with a stamp: %t\n%s", stamped, info)
 				}
-				r := m.recipe(exe, m.run(nil, exe), state == "go run")
+				r := m.recipe(exe, m.run(nil, exe), args[0] == "run")
 				running, plain := m.id(r, exe), m.makes(r, "")
-				m.wantReproduced(exe, state == "go run", "")
+				m.wantReproduced(exe, args[0] == "run", "")
 				if exact := state == "without"; r.Exact() != exact || (plain == running) != exact {
 					t.Errorf("Exact is %t; what Make makes is the same: %t", r.Exact(), plain == running)
 				}

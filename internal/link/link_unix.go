@@ -80,7 +80,7 @@ func Open(name string) (*Line, bool) {
 	number, id, _ := strings.Cut(name, ".")
 	fd, err1 := strconv.Atoi(number)
 	want, err2 := strconv.ParseUint(id, 10, 64)
-	if err1 != nil || err2 != nil || fd < 3 || identity(fd) != want {
+	if err1 != nil || err2 != nil || fd < 3 || want == 0 || identity(fd) != want {
 		return nil, false
 	}
 	syscall.CloseOnExec(fd)

@@ -4,6 +4,7 @@ package link
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -76,6 +77,34 @@ func TestFiles(t *testing.T) {
 	p.send('f', long, tempFile(t, "long"))
 	if got := readAll(t, p.want('f', long)); got != "long" {
 		t.Errorf("a file with %q", got)
+	}
+}
+
+// Several goroutines send files: the rest of a message follows its first byte, with which the file goes.
+func TestFilesSideBySide(t *testing.T) {
+	const senders, messages = 8, 300
+	p := start(t, "echo")
+	for i := 0; i < senders; i++ {
+		go func(kind byte) {
+			f, err := os.Open(os.DevNull)
+			check(err)
+			defer f.Close()
+			for j := 0; j < messages; j++ {
+				if err := p.line.Send(kind, strings.Repeat(string(rune(kind)), 1000), f); err != nil {
+					t.Error(err)
+				}
+			}
+		}(byte('a' + i))
+	}
+	for i := 0; i < senders*messages; i++ {
+		kind, text, f, err := p.line.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f == nil || text != strings.Repeat(string(rune(kind)), 1000) {
+			t.Fatalf("%c with file %v, %d bytes %.20q", kind, f, len(text), text)
+		}
+		f.Close()
 	}
 }
 
@@ -158,11 +187,20 @@ func TestTheOtherEndDoesNotRead(t *testing.T) {
 	if err := a.Send('b', strings.Repeat("x", 8<<20), nil); err == nil {
 		t.Fatal("sent, though nobody reads")
 	}
-	if err := a.Send('c', "behind it", nil); err == nil {
-		t.Error("sent behind a part of a message")
-	}
 	if kind, text, _, err := b.Receive(); kind != 'a' || text != "first" || err != nil {
 		t.Errorf("%c %q, error %v", kind, text, err)
+	}
+	// Now there is room again: what was waiting filled the buffer.
+	size := 0
+	raw, err := a.conn.(*unixConn).SyscallConn()
+	check(err)
+	check(raw.Control(func(fd uintptr) { size, err = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF) }))
+	check(err)
+	if _, err := io.ReadFull(b.conn, make([]byte, size/2)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Send('c', "behind it", nil); err == nil {
+		t.Error("sent behind a part of a message")
 	}
 	a.Close()
 	if kind, text, _, err := b.Receive(); err == nil {
@@ -223,5 +261,8 @@ func TestOpenOfAnother(t *testing.T) {
 	}
 	if _, err := syscall.Write(fds[0], []byte("x")); err != nil {
 		t.Errorf("a socket that was refused is closed: %v", err)
+	}
+	if _, err := file.Stat(); err != nil {
+		t.Errorf("a file that was refused is closed: %v", err)
 	}
 }

@@ -99,7 +99,8 @@ func inspectELF(head []byte) (machine string, end int64) {
 	} else {
 		offset, each, count, at = int(word(28)), int(order.Uint16(head[42:])), int(order.Uint16(head[44:])), 4
 	}
-	size := 4 * at // of the offset of p_filesz
+	end = int64(offset + each*count)
+	size := 4 * at // the offset of p_filesz
 	for i := 0; i < count; i++ {
 		p := offset + i*each
 		if p < 0 || p+size+8 > len(head) {
@@ -117,6 +118,7 @@ func inspectMachO(head []byte) (machine string, end int64) {
 	if head[0] == 0xcf {
 		at = 32
 	}
+	end = int64(at) + int64(order.Uint32(head[20:]))
 	for i := order.Uint32(head[16:]); i > 0 && at+56 <= len(head); i-- {
 		size := int(order.Uint32(head[at+4:]))
 		switch order.Uint32(head[at:]) {
@@ -141,6 +143,7 @@ func inspectPE(head []byte) (machine string, end int64) {
 	}
 	machine = fmt.Sprint("PE", order.Uint16(head[at+4:]))
 	section := at + 24 + int(order.Uint16(head[at+20:]))
+	end = int64(section) + 40*int64(order.Uint16(head[at+6:]))
 	for i := order.Uint16(head[at+6:]); i > 0 && section+40 <= len(head); i-- {
 		end = max(end, int64(order.Uint32(head[section+16:]))+int64(order.Uint32(head[section+20:])))
 		section += 40

@@ -4,7 +4,6 @@ package system
 
 import (
 	"os"
-	"os/signal"
 	"syscall"
 	"unsafe"
 )
@@ -41,19 +40,18 @@ func (t *Terminal) Restore(dead int) {
 	}
 	mine := int32(syscall.Getpgrp())
 	front := t.group()
-	if front != int(mine) && front != dead {
+	if front != int(mine) && (front != dead || !canHoldTTOU) {
 		return
 	}
 	var now syscall.Termios
 	if front == int(mine) && ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was {
 		return
 	}
-	if !signal.Ignored(syscall.SIGTTOU) {
-		// From the background each change would stop this process. No child is started meanwhile.
-		signal.Ignore(syscall.SIGTTOU)
-		defer signal.Reset(syscall.SIGTTOU)
+	if front != int(mine) {
+		done := holdTTOU() // from the background each change would stop this process
+		defer done()
+		ioctl(t.file.Fd(), syscall.TIOCSPGRP, unsafe.Pointer(&mine))
 	}
-	ioctl(t.file.Fd(), syscall.TIOCSPGRP, unsafe.Pointer(&mine))
 	ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
 }
 

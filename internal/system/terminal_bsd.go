@@ -5,3 +5,9 @@ package system
 import "syscall"
 
 const getTermios, setTermios = syscall.TIOCGETA, syscall.TIOCSETA
+
+// canHoldTTOU is false: the standard library has no way to block a signal here. A child that led a
+// process group of its own on the terminal leaves that in the foreground.
+const canHoldTTOU = false
+
+func holdTTOU() (done func()) { return func() {} }

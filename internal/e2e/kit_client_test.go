@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// server answers with its version and process until it is told to restart. It holds a port,
+// which no two of it can have at a time.
+const server = `package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+const version = "1"
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	ln, err := net.Listen("tcp", os.Args[1])
+	if err != nil {
+		fmt.Println("cannot listen:", err)
+		os.Exit(1)
+	}
+	fmt.Println("version", version)
+	ctx, stop := restarter.NotifyContext(context.Background())
+	defer stop()
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "version", version, "process", os.Getpid())
+	})}
+	go func() {
+		<-ctx.Done()
+		srv.Shutdown(context.Background())
+		os.Exit(restarter.ExitCode)
+	}()
+	srv.Serve(ln)
+	select {}
+}
+`
+
+// freeAddress is one on which nobody listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// A client keeps one connection, as long as the server does.
+type client struct {
+	t     *testing.T
+	url   string
+	dials int
+	http  http.Client
+}
+
+func newClient(t *testing.T, address string) *client {
+	c := &client{t: t, url: "http://" + address + "/"}
+	transport := &http.Transport{Dial: func(network, address string) (net.Conn, error) {
+		c.dials++ // one request at a time
+		return net.Dial(network, address)
+	}}
+	c.http.Transport = transport
+	t.Cleanup(transport.CloseIdleConnections)
+	return c
+}
+
+func (c *client) get() string {
+	c.t.Helper()
+	answer, err := c.http.Get(c.url)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(body))
+}

@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lib537/restarter"
+)
+
+func init() {
+	// A program that writes to what it tracks, and leaves.
+	programs["writer"] = func() {
+		if l := (restarter.Launcher{WaitOnFailure: true}); restarter.IsParent() {
+			os.Exit(l.LaunchChild())
+		}
+		restarter.Track(os.Args[1])
+		fmt.Println("child")
+		os.WriteFile(os.Args[1], []byte(time.Now().String()), 0o644)
+		code, _ := strconv.Atoi(os.Args[2])
+		os.Exit(code)
+	}
+}
+
+// free is how many relaunches there are before the first pause.
+const free = 10
+
+// wantPause waits for a pause and for a line that comes after it, which is too early in half the time.
+func (p *process) wantPause(after string) {
+	p.t.Helper()
+	m := p.await(pauses)
+	said := time.Now()
+	p.await(after)
+	if pause, err := time.ParseDuration(m[1]); err != nil || time.Since(said) < pause/2 {
+		p.t.Errorf("launched again after %v instead of %v", time.Since(said), m[1])
+	}
+}
+
+// A program that leaves with 75 at once, for ever: ten relaunches are free, then the pauses double, or
+// are a hundred times what the last child cost, whichever is longer.
+func TestBackOff(t *testing.T) {
+	t.Parallel()
+	cmd := command(t, "talk", "-die")
+	p := start(t, cmd)
+	p.await(pauses)
+	if n := p.count("^child "); n < 1+free {
+		t.Errorf("a pause after %d children, want one after %d", n, 1+free)
+	}
+	p.wantPause("^child ")
+	p.await(pauses)
+	stop(t, cmd.Process.Pid)
+	m := p.await(`^parent leaves .* lived (\d+) children's processor time (\d+)$`)
+	p.wantExit(stopCode)
+	lived, _ := strconv.Atoi(m[1])
+	cost, _ := strconv.Atoi(m[2])
+	n := p.count("^child ")
+	paid := n - 1 - free - 1 // those that a pause has followed
+	if least := 25000 * (1<<paid - 1); lived < least {
+		t.Errorf("%d launches in %d µs, want at least %d", n, lived, least)
+	}
+	// The times of single children differ.
+	if cost*paid/n*80 > lived {
+		t.Errorf("%d launches took %d µs of the processor in %d µs: more than 1 %%", n, cost, lived)
+	}
+}
+
+// A person who saves eight times within a moment, and sees what comes of each, waits for no pause.
+func TestQuickSavesRestartAtOnce(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, command(t, "talk", "-track="+file))
+	for i := 0; i < 8; i++ {
+		p.child()
+		save(t, file, itoa(i))
+		p.await("^told: ")
+	}
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+	p.expect(9, "^child ")
+	p.expect(0, "again and again")
+}
+
+// Nor does one who saves on: a change ends the pause.
+func TestAChangeEndsThePause(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, command(t, "talk", "-track="+file))
+	for p.child(); p.count(pauses) < 3; {
+		p.do("exit 75")
+		p.childSoon(file)
+	}
+	p.do("exit 0")
+	p.wantExit(0)
+}
+
+// A program that writes to what it tracks, and leaves at once, is not launched without a pause.
+func TestBackOffOfAProgramThatWritesWhatItTracks(t *testing.T) {
+	for _, code := range []string{"3", "75"} {
+		code := code
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, "writer", tempFile(t), code)
+			p := start(t, cmd)
+			for m := []string{"", ""}; m[1] == ""; m = p.await("^child$|" + pauses) {
+				if p.count("^child$") > 5*free {
+					t.Fatalf("no pause after %d children", 5*free)
+				}
+			}
+			stop(t, cmd.Process.Pid)
+			p.exit()
+			p.drain()
+		})
+	}
+}
+
+// Nor is one that writes a source file, which makes the same program.
+func TestBackOffOfAProgramThatWritesItsSource(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "gen.go", "package main\n", "main.go", `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	fmt.Println("child")
+	os.WriteFile("gen.go", []byte("package main\n\n// " + fmt.Sprint(os.Getpid())), 0o644)
+	os.Exit(75)
+}
+`)
+	p := m.start()
+	p.wantPause("^child$")
+	m.replace("main.go", "os.Exit(75)", "println(`mended`)")
+	p.await("^mended$")
+	p.wantExit(0)
+}
+
+// An edit mends a program that only exits with 75, and the restarts after it are not delayed.
+func TestEditMendsAProgramThatAlwaysLeaves(t *testing.T) {
+	t.Parallel()
+	broken := strings.Replace(report, "\tfmt.Println(\"version\"", "\tos.Exit(restarter.ExitCode)\n\tfmt.Println(\"version\"", 1)
+	m := newModule(t, "main.go", broken)
+	p := m.start()
+	p.await(pauses)
+	m.write("main.go", report)
+	p.await("^version 1 ")
+	before := p.count(pauses)
+	m.replace("main.go", `version = "1"`, `version = "2"`)
+	p.await("^version 2 ")
+	m.replace("main.go", `version = "2"`, `version = "3"`)
+	p.await("^version 3 ")
+	if after := p.count(pauses); after != before {
+		t.Error("a normal restart was delayed")
+	}
+}
+
+// A restart that the library has asked for right after the start is as quick as any.
+func TestRestartRightAfterTheStartIsNotDelayed(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, command(t, "talk", "-track="+file))
+	p.child()
+	save(t, file, "changed")
+	p.await("^told: ")
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+	p.expect(0, "launching it again")
+}

@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/lib537/restarter"
+)
+
+func init() {
+	// A program that says all it knows of its restart, and leaves when it reads a line.
+	programs["knows"] = func() {
+		if restarter.IsParent() {
+			os.Exit(restarter.LaunchChild())
+		}
+		before, stop := restarter.NotifyContext(context.Background())
+		defer stop()
+		above, end := context.WithCancel(context.Background())
+		ended, stop := restarter.NotifyContext(above)
+		defer stop()
+		end()
+		<-ended.Done()
+		forgotten, stop := restarter.NotifyContext(context.Background())
+		stop()
+		restarter.Track(os.Args[1])
+		fmt.Println("child", restarter.ShouldRestart(), before.Err())
+		<-before.Done()
+		after, stop := restarter.NotifyContext(context.Background())
+		defer stop()
+		<-after.Done()
+		for name, ctx := range map[string]context.Context{"before": before, "after": after, "ended": ended, "forgotten": forgotten} {
+			cause := context.Cause(ctx)
+			fmt.Println(name, restarter.ShouldRestart(), errors.Is(cause, restarter.ErrChanged), ctx.Err())
+		}
+		os.Exit(0)
+	}
+}
+
+func TestContextInTheChild(t *testing.T) {
+	file := tempFile(t)
+	cmd := command(t, "knows", file)
+	p := start(t, cmd)
+	p.await("^child false <nil>$")
+	save(t, file, "changed")
+	p.await("^child false <nil>$")
+	p.expect(1, "^before true true context canceled$")
+	p.expect(1, "^after true true context canceled$")
+	p.expect(1, "^ended true false context canceled$")
+	p.expect(1, "^forgotten true false context canceled$")
+	stop(t, cmd.Process.Pid)
+	p.exit()
+	p.drain()
+}

@@ -1,0 +1,22 @@
+//go:build !unix
+
+package e2e
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+const stopCode = 1
+
+var signalsToCatch = []os.Signal{os.Interrupt}
+
+func stop(t testing.TB, pid int) {
+	t.Helper()
+	t.Skip("a process has no signal that another could send")
+}
+
+func childrenTime() time.Duration { return 0 }
+
+func signalOf(number int) os.Signal { return os.Kill }

@@ -1,0 +1,41 @@
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/lib537/restarter"
+)
+
+func init() {
+	// A program that executes itself again, each of its processes once.
+	programs["again"] = func() {
+		me := fmt.Sprint("AGAIN_", os.Getpid())
+		if os.Getenv(me) == "" {
+			fmt.Println("executes itself:", os.Getpid(), "parent", restarter.IsParent())
+			os.Setenv(me, "1")
+			replaceMyself("again")
+		}
+		talk()
+	}
+}
+
+// A child that has executed itself is still the child: it leaves with 75, and is launched again. It
+// has no line to its parent any more, so what it tracks is not watched.
+func TestProgramThatExecutesItselfAgain(t *testing.T) {
+	p := start(t, command(t, "again"))
+	p.await(fmt.Sprintf("^executes itself: %d parent true$", p.cmd.Process.Pid))
+	for i := 0; i < 3; i++ {
+		same := p.await(`^executes itself: (\d+) parent false$`)[1]
+		if pid := fmt.Sprint(p.child()); pid != same {
+			t.Errorf("the child is %s, want %s", pid, same)
+		}
+		p.do("exit 75")
+	}
+	p.child()
+	p.do("exit 3")
+	p.wantExit(3)
+}

@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"testing"
+)
+
+// ownCopy has a command run a copy of this test binary, in a directory of its own.
+func ownCopy(t *testing.T, program string, args ...string) (exe string, p *process) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a running executable cannot be removed")
+	}
+	cmd := command(t, program, args...)
+	exe = filepath.Join(t.TempDir(), "app")
+	copyProgram(t, exe, 0)
+	cmd.Path, cmd.Args[0] = exe, exe
+	return exe, start(t, cmd)
+}
+
+// The executable is gone, and a child is to be launched: what ran last runs again.
+func TestExecutableIsGone(t *testing.T) {
+	file := tempFile(t)
+	exe, p := ownCopy(t, "talk", "-track="+file)
+	p.child()
+	if err := os.Remove(exe); err != nil {
+		t.Fatal(err)
+	}
+	p.do("exit 75")
+	p.await("^restarter: cannot start the new program: .*app: no such file or directory; the last one runs again$")
+	p.child()
+	// What runs is that copy now, as often as you like.
+	save(t, file, "changed")
+	p.await("^told: .*file$")
+	p.child()
+	p.do("exit 4")
+	p.wantExit(4)
+	p.expect(1, "cannot start")
+}
+
+// Nor is anything left of the copy that the parent has kept.
+func TestNoChildCanBeStarted(t *testing.T) {
+	exe, p := ownCopy(t, "talk")
+	p.child()
+	if err := os.Remove(exe); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(p.private()); err != nil {
+		t.Fatal(err)
+	}
+	p.do("exit 75")
+	p.await("^restarter: cannot start the program: ")
+	p.wantExit(1)
+	p.expect(1, "^restarter: cannot start")
+}
+
+// A program that cannot be built runs all the same, and is restarted for what it reads.
+func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
+	for _, name := range []string{"TMPDIR", "GOTMPDIR"} {
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && name == "TMPDIR" {
+				name = "TMP"
+			}
+			file := tempFile(t)
+			cmd := command(t, "talk", "-track="+file)
+			cmd.Env = append(cmd.Env, name+"="+filepath.Join(t.TempDir(), "missing"))
+			p := start(t, cmd)
+			message := "^restarter: cannot build: .*missing.*; GOTMPDIR or TMPDIR can name another place; watching without a build$"
+			p.await(message)
+			p.child()
+			save(t, file, "changed")
+			p.await("^told: .*file$")
+			p.child()
+			p.do("exit 75")
+			p.child()
+			p.do("exit 5")
+			p.wantExit(5)
+			p.expect(1, message)
+			p.expect(2, "^restarter: ") // the other is about the file
+		})
+	}
+}
+
+// restarts is how many restarts in a row must leave nothing behind.
+func restarts() int {
+	if testing.Short() {
+		return 12
+	}
+	return 60
+}
+
+// held4 is what held has told.
+var held4 = regexp.MustCompile(`^child .* descriptors (\d+) children (\d+) private (\d+) temporary (\d+)$`)
+
+// The children find what the parent holds. A child may look while the parent is about to close
+// the descriptors that started it, so a few are no sign of a leak.
+func TestRestartsLeaveNothingBehind(t *testing.T) {
+	const few = 5
+	file := tempFile(t)
+	p := start(t, command(t, "talk", "-track="+file))
+	look := func() (n [4]int) {
+		lines := p.output()
+		for i := len(lines) - 1; i >= 0; i-- {
+			if m := held4.FindStringSubmatch(lines[i]); m != nil {
+				for j := range n {
+					n[j], _ = strconv.Atoi(m[j+1])
+				}
+				break
+			}
+		}
+		return n
+	}
+	p.child()
+	first := look()
+	for i := 1; i < restarts(); i++ {
+		p.do("exit 75")
+		p.childSoon(file)
+		for j, now := range look() {
+			if now > first[j]+few {
+				t.Fatalf("child %d found %d, the first %d", i+1, look(), first)
+			}
+		}
+	}
+	p.do("exit 0")
+	p.wantExit(0)
+	// The runtime has one for signals, and one that is about to end may still be there.
+	m := p.await(`^parent leaves with 0 goroutines (\d+) `)
+	if n, _ := strconv.Atoi(m[1]); n > 5 {
+		t.Errorf("%d goroutines when LaunchChild has returned", n)
+	}
+}

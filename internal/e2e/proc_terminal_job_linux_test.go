@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+func init() { programs["shell"] = shell }
+
+// shell runs one of programs, which its first argument names, as a shell with job control does: in
+// a group of its own, in the foreground of the terminal. When it is stopped, the terminal is
+// the shell's, until SIGUSR1 says fg, or SIGUSR2 bg.
+func shell() {
+	signal.Ignore(syscall.SIGTTOU) // the others later: an ignored signal stays ignored in the job
+	order := make(chan os.Signal, 1)
+	signal.Notify(order, syscall.SIGUSR1, syscall.SIGUSR2)
+	exe, _ := os.Executable()
+	cmd := exec.Command(exe, os.Args[2:]...)
+	cmd.Env = append(os.Environ(), programVar+"="+os.Args[1])
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	signal.Ignore(syscall.SIGTSTP, syscall.SIGTTIN)
+	fmt.Println("job", cmd.Process.Pid)
+	foreground := func(group int) {
+		id := int32(group)
+		if err := ioctl(os.Stdin, syscall.TIOCSPGRP, unsafe.Pointer(&id)); err != nil {
+			panic(err)
+		}
+	}
+	for {
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err == syscall.EINTR {
+			continue
+		} else if err != nil {
+			panic(err)
+		}
+		if !status.Stopped() {
+			fmt.Println("job ended with", status.ExitStatus())
+			return
+		}
+		foreground(syscall.Getpgrp())
+		fmt.Println("job stopped")
+		if <-order == syscall.SIGUSR1 {
+			foreground(cmd.Process.Pid)
+		}
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT)
+	}
+}
+
+func TestJobControl(t *testing.T) {
+	used.Store("talk", true)
+	file := tempFile(t)
+	cmd := command(t, "shell", "talk", "-track="+file)
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	pid := p.child()
+	for round := 0; round < 2; round++ {
+		tty.write(ctrlZ)
+		p.await("^job stopped$")
+		for state(pid) != "T" { // it gets the signal when the parent does, but takes its time
+		}
+		if state(job) != "T" {
+			t.Errorf("the parent is in the state %s", state(job))
+		}
+		send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+		tty.write("echo goes on\n")
+		p.await("^goes on$")
+		save(t, file, "changed "+strconv.Itoa(round))
+		p.await("^told: ")
+		pid = p.child()
+		tty.write("echo again\n")
+		p.await("^again$")
+	}
+	tty.write(ctrlC)
+	p.await("^job ended with 130$")
+	p.wantExit(0)
+	p.expect(3, "^child ")
+}
+
+// After bg the terminal is the shell's. A restart takes no notice of it, and no process is stopped
+// because it has touched it.
+func TestRestartInTheBackground(t *testing.T) {
+	used.Store("generator", true)
+	file := tempFile(t)
+	cmd := command(t, "shell", "generator", file)
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	p.await("^child$")
+	tty.write(ctrlZ)
+	p.await("^job stopped$")
+	tty.makeRaw() // as a shell does that has a line edited
+	was := tty.settings()
+	send(t, cmd.Process.Pid, syscall.SIGUSR2) // bg
+	for i := 0; i < 2; i++ {
+		save(t, file, "changed "+strconv.Itoa(i))
+		p.await("file changed; restarting$")
+		p.await("^child$")
+	}
+	if now := tty.settings(); now != was {
+		t.Errorf("the settings of the terminal were %v, are %v", was, now)
+	}
+	stop(t, job)
+	p.await("^job ended with 143$")
+	p.wantExit(0)
+	p.expect(1, "^job stopped$")
+}

@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// The temporary directory is tidied up, with the executable that runs: the next change, of any
+// file, builds it again.
+func TestExecutableTidiedUp(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", `package main
+
+import "github.com/lib537/restarter"
+
+func init() { restarter.Track("a.conf") }
+`, "a.conf", "a")
+	p := m.start()
+	p.await("^text 1 ")
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	m.replace("text.go", `// one`, `// two`)
+	p.await(same) // by now the hand-over has been read
+	for _, d := range readDir(t, p.tmp) {
+		if err := os.RemoveAll(filepath.Join(p.tmp, d.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.write("a.conf", "b")
+	p.await("^text 2 ")
+	p.leave()
+}
+
+func readDir(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+// A program that names other files than the last one is not restarted for those of the
+// last one.
+func TestTrackOtherFile(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", `package main
+
+import "github.com/lib537/restarter"
+
+func init() { restarter.Track("a.conf") }
+`, "a.conf", "a", "b.conf", "b")
+	p := m.start()
+	p.await("^text 1 ")
+	m.replace("track.go", "a.conf", "b.conf")
+	p.await("^text 1 ")
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	m.replace("text.go", `// one`, `// two`)
+	p.await(same)
+	m.replace("b.conf", "b", "c")
+	p.await("^restarter: b.conf changed; restarting$")
+	p.await("^text 2 ")
+	p.leave()
+	p.expect(2, "^text 1 ")
+	p.expect(2, "^text 2 ")
+}
+
+// What is done to the executable that the parent was started from, and leaves it the same, does not bring the
+// old program back.
+func TestExecutableTouched(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text)
+	exe := m.build()
+	p := m.launch(exe, []string{debug})
+	p.await("^text 1 ")
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	now := time.Now()
+	if err := os.Chtimes(exe, now, now); err != nil {
+		t.Fatal(err)
+	}
+	p.await("^restarter: debug: .* is the same program: content ID ")
+	if data, err := os.ReadFile(exe); err != nil {
+		t.Fatal(err)
+	} else if err := os.WriteFile(exe+".new", data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" { // where an executable that runs cannot be replaced
+		if err := os.Rename(exe+".new", exe); err != nil {
+			t.Fatal(err)
+		}
+		p.await("^restarter: debug: .* is the same program: content ID ")
+	}
+	p.leave()
+	p.expect(2, "^text ")
+}
