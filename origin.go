@@ -32,6 +32,8 @@ func newRecipe(l *Launcher, m *messages, o origin) *gotool.Recipe {
 		for _, arg := range system.ParentArgs() {
 			if filepath.Ext(arg) == ".go" {
 				r.Files = append(r.Files, filepath.Base(arg))
+			} else if len(r.Files) > 0 {
+				break // what follows is the program's
 			}
 		}
 	}

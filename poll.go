@@ -206,7 +206,11 @@ func (w *watcher) adopt() {
 	seen := w.seen
 	w.named, w.seen = nil, nil
 	w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
-	w.debug("%d files and patterns are tracked", len(w.tracked))
+	n := 0
+	for _, set := range seen {
+		n += set.Len()
+	}
+	w.debug("tracking %d files", n)
 }
 
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.

@@ -46,6 +46,8 @@ const (
 	headStart = 50 * time.Millisecond
 	// No wait is silent for longer.
 	silence = 5 * time.Second
+	// A child that has closed the line, and lives on for so long, hears nothing any more.
+	deafAfter = time.Second
 	// A program that never asks is killed so long after SIGTERM, where Grace says nothing.
 	asklessGrace = 10 * time.Second
 )
@@ -131,7 +133,11 @@ func (p *launch) listenTo(c *process) {
 	for {
 		kind, text, file, err := c.line.Receive()
 		if err != nil {
-			close(c.deaf)
+			select {
+			case <-c.done: // that is why
+			case <-time.After(deafAfter):
+				close(c.deaf)
+			}
 			return
 		}
 		fields := strings.Split(text, "\x00")

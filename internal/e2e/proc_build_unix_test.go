@@ -60,7 +60,9 @@ func (b *longBuild) edit(p *process) {
 
 func TestStopEndsTheBuild(t *testing.T) {
 	for _, who := range []string{"parent", "child", "parent that waits", "child by SIGKILL", "child that cleans up"} {
+		who := who
 		t.Run(who, func(t *testing.T) {
+			t.Parallel()
 			b := newLongBuild(t)
 			var args []string
 			switch who {
@@ -127,7 +129,9 @@ func TestSecondChildEndsTheBuild(t *testing.T) {
 func TestEndInTheMiddleOfAList(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		for _, who := range []string{"parent", "child"} {
+			who, sig := who, sig
 			t.Run(fmt.Sprint(who, " ", sig), func(t *testing.T) {
+				t.Parallel()
 				pipe := newPipe(t)
 				cmd := withoutTerminal(command(t, "talk", "-dir="+t.TempDir()))
 				bin := withShell(t, cmd)

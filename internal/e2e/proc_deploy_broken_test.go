@@ -41,9 +41,7 @@ func anotherMachine(whole []byte) []byte {
 func put(t *testing.T, exe string, content []byte, mode os.FileMode) {
 	t.Helper()
 	new := exe + ".new"
-	if err := os.WriteFile(new, content, mode); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, new, content, mode)
 	rename(t, new, exe)
 }
 
@@ -52,7 +50,9 @@ func put(t *testing.T, exe string, content []byte, mode os.FileMode) {
 func TestDeployThatCannotRun(t *testing.T) {
 	good := markedProgram(t, 'B')
 	for _, test := range broken {
+		test := test
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			file := tempFile(t)
 			exe, p := deployed(t, "-track="+file)
 			put(t, exe, test.make(good), test.mode)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -110,17 +111,21 @@ func markedProgram(t testing.TB, mark byte) []byte {
 	return data
 }
 
+// writeProgram writes a new file. No other test starts a process meanwhile, for that would have the
+// file open for writing too, for a moment, and it could not be executed.
+func writeProgram(t testing.TB, name string, content []byte, mode os.FileMode) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(name, content, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // copyProgram writes a markedProgram to a new file.
 func copyProgram(t testing.TB, name string, mark byte) {
 	t.Helper()
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.Write(markedProgram(t, mark))
-	if err2 := f.Close(); err != nil || err2 != nil {
-		t.Fatal(err, err2)
-	}
+	writeProgram(t, name, markedProgram(t, mark), 0o755)
 	if runtime.GOOS == "darwin" { // where a changed executable has to be signed anew
 		if out, err := exec.Command("codesign", "-f", "-s", "-", name).CombinedOutput(); err != nil {
 			t.Skipf("codesign: %v\n%s", err, out)

@@ -74,7 +74,9 @@ func TestListenNothingAskedFor(t *testing.T) {
 func TestListenAfterAFailure(t *testing.T) {
 	needsInheritance(t)
 	for _, first := range []string{"", "both\n"} {
+		first := first
 		t.Run(strings.TrimSpace(first), func(t *testing.T) {
+			t.Parallel()
 			path := socketPath(t)
 			tcp, unix := "listen tcp 127.0.0.1:0", "listen unix "+path
 			s := startServerWith(t, waitOnFailure, first+tcp, unix)

@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/lib537/restarter"
@@ -38,4 +39,23 @@ func TestProgramThatExecutesItselfAgain(t *testing.T) {
 	p.child()
 	p.do("exit 3")
 	p.wantExit(3)
+}
+
+// It is sent SIGTERM instead of being told, and launched again whatever it leaves with.
+func TestDeployOfAProgramThatExecutesItself(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "app")
+	copyProgram(t, exe, 'A')
+	cmd := command(t, "again", "-catch")
+	cmd.Path, cmd.Args[0] = exe, exe
+	p := start(t, cmd)
+	p.await("^executes itself: .* parent false$")
+	p.version("A")
+	deploy(t, exe, 'B')
+	p.await("^restarter: .*app was replaced; restarting$")
+	p.await("^got terminated$")
+	p.await("^executes itself: .* parent false$")
+	p.version("B")
+	p.do("exit 3")
+	p.wantExit(3)
+	p.expect(1, "^got ")
 }

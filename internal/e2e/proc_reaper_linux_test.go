@@ -74,7 +74,9 @@ func needsExitCodes(t *testing.T) {
 func TestProgramThatReapsItsChildren(t *testing.T) {
 	needsExitCodes(t)
 	for _, how := range []string{"before", "after", "loop"} {
+		how := how
 		t.Run(how, func(t *testing.T) {
+			t.Parallel()
 			for i := 0; i < 5; i++ {
 				file := tempFile(t)
 				cmd := command(t, "reaper", "-wait", "-track="+file)

@@ -99,7 +99,9 @@ func TestWorkingDirectoryIsMadeAnew(t *testing.T) {
 // What the parent is told to do does not wait for somebody to read its messages.
 func TestNobodyReadsTheMessages(t *testing.T) {
 	for _, reader := range []string{"blocked", "gone"} {
+		reader := reader
 		t.Run(reader, func(t *testing.T) {
+			t.Parallel()
 			r, w, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)

@@ -159,7 +159,9 @@ func TestCtrlCWhileItWaits(t *testing.T) {
 
 func TestCtrlCEndsTheBuild(t *testing.T) {
 	for _, args := range [][]string{nil, {"-catch"}, {"-wait"}} {
+		args := args
 		t.Run(fmt.Sprint(args), func(t *testing.T) {
+			t.Parallel()
 			b := newLongBuild(t)
 			var tty *terminal
 			p, _ := b.start(func(cmd *exec.Cmd) { tty = inTerminal(t, cmd) }, args...)

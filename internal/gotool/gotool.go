@@ -1,5 +1,6 @@
 // Package gotool knows what a program is made of and how it is built again. It asks the go
-// command for all of it: it reads no go.mod and no Go file.
+// command for all of it and reads no go.mod; only to guess which files a program was built from, if
+// from a list of files, does it look into Go files.
 //
 // A [Recipe] is derived from what the linker recorded in the running executable. It lists what
 // the program is made of, as roots for package watch; it builds the program, with go build or

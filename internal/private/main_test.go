@@ -34,7 +34,6 @@ var programs = map[string]func(){
 		}
 	},
 	// abandoned says whether a directory is.
-	"abandoned": func() { fmt.Println(Abandoned(os.Args[1])) },
 }
 
 const programVar = "PRIVATE_TEST_PROGRAM"

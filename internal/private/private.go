@@ -197,18 +197,6 @@ func sweep(mine string) {
 	}
 }
 
-// Abandoned reports whether dir is a private directory whose parent is gone.
-func Abandoned(dir string) bool {
-	if !isPrivate(dir) {
-		return false
-	}
-	lock, err := system.Lock(filepath.Join(dir, "lock"))
-	if err == nil {
-		lock.Close()
-	}
-	return err == nil
-}
-
 // Remove removes the private directory of a parent that is gone, and nothing else under its
 // name. The lock goes last: without it no sweep would know the rest.
 func Remove(dir string) {

@@ -115,23 +115,3 @@ func TestTemporaryDirectoryIsNoPattern(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
-
-// The lock tells, not a number: that of a parent in another container means nothing here.
-func TestAbandoned(t *testing.T) {
-	base := t.TempDir()
-	p, dir := parent(t, base)
-	abandoned := func(dir string) bool {
-		t.Helper()
-		return start(t, "abandoned", dir).line() == "true"
-	}
-	if abandoned(dir) {
-		t.Error("the directory of a living parent")
-	}
-	p.end()
-	if !abandoned(dir) {
-		t.Error("that of a dead one")
-	}
-	if abandoned(filepath.Join(base, "missing")) {
-		t.Error("one that is not there")
-	}
-}
