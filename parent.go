@@ -86,20 +86,21 @@ func (l *Launcher) LaunchChild() int {
 type launch struct {
 	Launcher
 	messages
-	dir      *private.Dir // nil if none can be made
-	watcher  *watcher
-	polled   chan struct{} // closed when the watcher has ended; nil before it has begun
-	terminal *system.Terminal
-	signals  chan os.Signal
-	sockets  sockets
-	next     *successor // to be launched
-	good     successor  // the last that could be started
-	spare    string     // a copy of the executable that the parent was started from, or ""
-	budget   budget
-	quit     chan struct{} // closed when LaunchChild returns
-	stopped  os.Signal     // the last that told a child to stop
-	stopping time.Time     // when that was
-	hungUp   time.Time     // when a child was last sent a signal that may end it or not
+	dir       *private.Dir // nil if none can be made
+	watcher   *watcher
+	contentID func(name string) (string, error)
+	polled    chan struct{} // closed when the watcher has ended; nil before it has begun
+	terminal  *system.Terminal
+	signals   chan os.Signal
+	sockets   sockets
+	next      *successor // to be launched
+	good      successor  // the last that could be started
+	spare     string     // a copy of the executable that the parent was started from, or ""
+	budget    budget
+	quit      chan struct{} // closed when LaunchChild returns
+	stopped   os.Signal     // the last that told a child to stop
+	stopping  time.Time     // when that was
+	hungUp    time.Time     // when a child was last sent a signal that may end it or not
 }
 
 func newLaunch(l *Launcher) *launch {
@@ -134,7 +135,8 @@ func (p *launch) prepare(main string) bool {
 		go p.watchGoRun(system.ParentGone(os.Getppid()))
 	}
 	p.watcher = newWatcher(&p.Launcher, &p.messages, o, p.dir)
-	p.good = p.watcher.current
+	recipe := *p.watcher.recipe // which the watcher changes
+	p.contentID, p.good = recipe.ContentID, p.watcher.current
 	p.polled = make(chan struct{})
 	go func() {
 		defer close(p.polled)
@@ -234,7 +236,7 @@ func (p *launch) launchNext() (*process, error) {
 			continue
 		}
 		again := successor{exe: last}
-		again.id, _ = p.watcher.recipe.ContentID(last)
+		again.id, _ = p.contentID(last)
 		c, err2 := p.start(again)
 		if err2 == nil {
 			p.say("cannot start the new program: %v; the last one runs again", err)
@@ -257,7 +259,7 @@ func (p *launch) started(run successor) {
 		if !system.Exists(p.spare) && copyFile(run.exe, p.spare) == nil {
 			p.dir.Keep(p.spare)
 		}
-		if id, err := p.watcher.recipe.ContentID(p.spare); err != nil || id != run.id {
+		if id, err := p.contentID(p.spare); err != nil || id != run.id {
 			p.dir.Drop(p.spare) // replaced once more already
 			p.spare = old
 		} else if old != "" {

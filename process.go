@@ -286,9 +286,10 @@ func (p *launch) remind(c *process, grace time.Duration) {
 }
 
 // couldListen reports whether the child had the time to ask for its sockets: those that it has not
-// asked for are of no use any more.
+// asked for are of no use any more. One that failed, or was told to restart while it may have been
+// starting, says nothing about the next.
 func (c *process) couldListen(asked bool, code int) bool {
-	const soon, late = time.Second, 30 * time.Second
+	const soon, late = time.Second, 10 * time.Second
 	lived := time.Since(c.started)
 	return (code == 0 || code == ExitCode || c.told) && (asked || !c.told && lived > soon || lived > late)
 }

@@ -176,7 +176,8 @@ func ready() {
 	}()
 }
 `)
-	p := m.start(freeAddress(t))
+	exe := m.build()
+	p := m.launch(exe, nil, freeAddress(t))
 	p.await("^version 1$")
 	p.stdin.Close()
 	if code := p.exit(); code != 7 {
@@ -185,7 +186,7 @@ func ready() {
 	if runtime.GOOS == "windows" {
 		return
 	}
-	p = m.start(freeAddress(t))
+	p = m.launch(exe, nil, freeAddress(t))
 	p.await("^version 1$")
 	if err := terminate(p.cmd.Process); err != nil {
 		t.Fatal(err)

@@ -102,7 +102,7 @@ func raceWorks() bool {
 	return cmd.Run() == nil
 }
 
-// Every way to start a program leads to one that restarts.
+// Every way to start a program leads to one that restarts, and is known to be what its sources build.
 func TestWaysToStart(t *testing.T) {
 	trimmed := "^restarter: built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them$"
 	tests := []struct {
@@ -134,13 +134,14 @@ func TestWaysToStart(t *testing.T) {
 				m.remove("text.go")
 				m.write("main.go", teller+strings.TrimPrefix(text, "package main\n"))
 			}
-			p := m.startAs(nil, test.args...)
+			p := m.startAs([]string{debug}, test.args...)
 			p.await("^text 1 ")
 			if test.dead {
 				p.await(test.line)
 				p.leave()
 				return
 			}
+			p.awaitAnywhere(proved)
 			source := "text.go"
 			if test.name == "go run main.go" {
 				source = "main.go"

@@ -28,13 +28,13 @@ func init() { restarter.Track("a.conf") }
 			if on {
 				p.awaitAnywhere(proved)
 			}
-			m.replace("text.go", `"1"`, "1")
+			m.edit("text.go", `"1"`, "1")
 			p.await(failed)
-			m.replace("text.go", "1", `"2"`)
+			m.edit("text.go", "1", `"2"`)
 			p.await("^text 2 ")
-			m.replace("text.go", "// one", "// two")
+			m.edit("text.go", "// one", "// two")
 			p.await(same)
-			m.replace("a.conf", "a", "b")
+			m.edit("a.conf", "a", "b")
 			p.await("^restarter: a.conf changed; restarting$")
 			p.await("^text 2 ")
 			p.leave()
@@ -74,6 +74,6 @@ func TestDebugIsForTheParent(t *testing.T) {
 		`fmt.Println("variable", os.Getenv("RESTARTER") == "debug", "version", version,`, 1))
 	p := m.launch(m.build(), []string{debug})
 	p.await("^variable false version 1 ")
-	m.replace("main.go", `version = "1"`, `version = "2"`)
+	m.edit("main.go", `version = "1"`, `version = "2"`)
 	p.await("^variable false version 2 ")
 }

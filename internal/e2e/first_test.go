@@ -32,7 +32,7 @@ func TestFirstEditDuringTheUsersBuild(t *testing.T) {
 				if code := p.exit(); code != 0 {
 					t.Fatalf("go build: exit code %d", code)
 				}
-				p = m.launch(exe, nil)
+				p = m.launch(exe, []string{plain})
 			}
 			p.await("^text 1 ")
 			p.await(anew)
@@ -113,7 +113,8 @@ func TestFirstStartIsComparedByContent(t *testing.T) {
 	}
 }
 
-// What the sources build is what runs, however it was built: nothing restarts, and nothing is said.
+// What the sources build is what runs, however it was built: nothing restarts. See TestWaysToStart for the
+// ways without a trap.
 func TestFirstStartOfWhatTheSourcesBuild(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -121,19 +122,15 @@ func TestFirstStartOfWhatTheSourcesBuild(t *testing.T) {
 		setup func(m *module)
 		args  []string
 	}{
-		{name: "go build", args: []string{"build"}},
 		{name: "go build with flags", args: []string{"build", "-tags=x", "-gcflags=-N -l", "-ldflags=-X main.linked=yes -s"}},
-		{name: "go build -trimpath", args: []string{"build", "-trimpath"}},
 		{name: "go build with a buildid", args: []string{"build", "-ldflags=-buildid=mine"}},
 		{name: "go build in a repository", git: true, args: []string{"build", "-buildvcs=true"}},
 		{
 			name: "go build in a repository with edits", git: true, args: []string{"build", "-buildvcs=true"},
 			setup: func(m *module) { m.replace("text.go", "one", "two") },
 		},
-		{name: "go build two files", args: []string{"build", "text.go", "main.go"}},
-		{name: "go run", args: []string{"run", "."}},
+		{name: "go build two files, main last", args: []string{"build", "text.go", "main.go"}},
 		{name: "go run in a repository", git: true, args: []string{"run", "-buildvcs=true", "."}},
-		{name: "go run two files", args: []string{"run", "main.go", "text.go"}},
 	}
 	for _, test := range tests {
 		test := test
@@ -164,16 +161,18 @@ func TestFirstStartOfWhatTheSourcesBuild(t *testing.T) {
 	}
 }
 
-// startAs builds and starts the program with a go command, "build" or "run" and what follows.
+// startAs builds and starts the program with a go command, "build" or "run" and what follows, and with no
+// other flags.
 func (m *module) startAs(env []string, args ...string) *process {
 	m.t.Helper()
+	env = append([]string{plain}, env...)
 	if args[0] == "run" {
 		cmd := m.tool(args...)
 		cmd.Env = append(cmd.Env, env...)
 		return start(m.t, cmd)
 	}
 	exe := filepath.Join(m.t.TempDir(), "app.exe")
-	m.goTool(nil, append([]string{"build", "-o", exe}, args[1:]...)...)
+	m.goTool(env, append([]string{"build", "-o", exe}, args[1:]...)...)
 	return m.launch(exe, env)
 }
 
@@ -239,9 +238,9 @@ func TestFirstStartOfAListOfFiles(t *testing.T) {
 				p.awaitAnywhere(proved)
 				p.await("^text 1 ")
 				m.write("new.go", "package main\n\nno Go at all\n")
-				m.replace(test.edits, "// one", "// two")
+				m.edit(test.edits, "// one", "// two")
 				p.await(same)
-				m.replace(test.edits, `"1"`, `"2"`)
+				m.edit(test.edits, `"1"`, `"2"`)
 				p.await("^text 2 ")
 				p.leave()
 				p.expect(2, "^text ")

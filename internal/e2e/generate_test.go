@@ -105,25 +105,25 @@ func TestGenerate(t *testing.T) {
 	p := m.start()
 	m.ran(0)
 
-	m.write("text.in", "2\n")
+	m.put("text.in", "2\n")
 	p.await("^restarter: text.in changed; generating$")
 	p.await(building)
 	process := p.await("^text 2 process (.*)")[1]
 	m.ran(1)
 
-	m.write("text.in", "broken\n")
+	m.put("text.in", "broken\n")
 	p.await("^restarter: text.in changed; generating$")
 	p.await("^text.in:1: it is broken$")
 	p.await(notGenerated)
 	p.expect(1, building)
 
 	// The output is written anew, and is what it was.
-	m.write("text.in", "2\n")
+	m.put("text.in", "2\n")
 	p.await("^restarter: text.in changed; generating$")
 	p.await(building)
 	p.await(same)
 	m.ran(2)
-	m.write("text.in", "2 \n")
+	m.put("text.in", "2 \n")
 	p.await(same)
 	m.ran(3)
 	if now := p.ask(); now != process {
@@ -131,7 +131,7 @@ func TestGenerate(t *testing.T) {
 	}
 
 	// Whatever else was going to be built is built by now.
-	m.replace("main.go", "package main\n", "package main // edited\n")
+	m.edit("main.go", "package main\n", "package main // edited\n")
 	p.await("^restarter: main.go changed; building$")
 	p.await(same)
 	m.ran(3)
@@ -139,7 +139,7 @@ func TestGenerate(t *testing.T) {
 	p.expect(4, building)
 	p.expect(1, "^text.in:1: ")
 
-	m.write("text.in", "3\n")
+	m.put("text.in", "3\n")
 	p.await("^text 3 ")
 	p.leave()
 }
@@ -152,7 +152,7 @@ func TestGenerateGoesByContent(t *testing.T) {
 	m.touch("text.in", time.Now())
 	m.touch("text.go", time.Now())
 	m.swap("text.go", "package main\n\nfunc text() string { return \"1\" }\n", time.Now())
-	m.replace("main.go", "package main\n", "package main // edited\n")
+	m.edit("main.go", "package main\n", "package main // edited\n")
 	p.await("^restarter: main.go changed; building$")
 	p.await(same)
 	m.ran(0)
@@ -171,10 +171,10 @@ func TestGenerateAgainAfterFailure(t *testing.T) {
 	p.await("^restarter: text.in changed; generating$")
 	p.await("text.in")
 	p.await(notGenerated)
-	m.replace("main.go", "package main\n", "package main // edited\n")
+	m.edit("main.go", "package main\n", "package main // edited\n")
 	p.await("^restarter: main.go changed; generating$")
 	p.await(notGenerated)
-	m.write("text.in", "2\n")
+	m.put("text.in", "2\n")
 	p.await(generating)
 	p.await("^text 2 ")
 	m.ran(1)
@@ -188,20 +188,20 @@ func TestEditWhileGenerating(t *testing.T) {
 	g := newGate(t)
 	p := m.start(gateVar + "=" + g.ln.Addr().String())
 	p.awaitAnywhere(proved)
-	m.write("text.in", "2\n")
+	m.put("text.in", "2\n")
 	open := g.wait()
-	m.write("text.in", "3\n")
+	m.put("text.in", "3\n")
 	open()
 	g.wait()()
 	p.await("^text 3 ")
-	m.write("text.in", "4\n")
+	m.put("text.in", "4\n")
 	open = g.wait()
-	m.replace("main.go", "package main\n", "package main // edited\n")
+	m.edit("main.go", "package main\n", "package main // edited\n")
 	p.await("debug: main.go changed$")
 	open()
 	p.await("^text 4 ")
 	g.openAll()
-	m.write("text.in", "5\n")
+	m.put("text.in", "5\n")
 	p.await("^text 5 ")
 	p.leave()
 	p.expect(0, "^text 2 ")
@@ -220,7 +220,7 @@ func TestGenerateAtTheStart(t *testing.T) {
 			if newer {
 				at = time.Now().Add(time.Hour)
 			}
-			m.write("text.in", "2\n")
+			m.put("text.in", "2\n")
 			m.write("inputs/deep/one", "")
 			m.touch("inputs/deep/one", at)
 			m.touch("text.in", at)
@@ -246,7 +246,7 @@ func TestSourcesWithoutGenerate(t *testing.T) {
 	m := newGenerated(t, `Sources: []string{"data", "*.in"}`)
 	m.write("data/one", "1")
 	p := m.start()
-	m.write("text.in", "2\n")
+	m.put("text.in", "2\n")
 	p.await("^restarter: text.in changed; building$")
 	p.await(same)
 	m.write("data/below/two", "2")
@@ -256,7 +256,7 @@ func TestSourcesWithoutGenerate(t *testing.T) {
 	p.await("^restarter: data/.* changed; building$")
 	p.await(same)
 	m.touch("text.in", time.Now())
-	m.replace("text.go", `"1"`, `"2"`)
+	m.edit("text.go", `"1"`, `"2"`)
 	p.await("^restarter: text.go changed; building$")
 	p.await("^text 2 ")
 	p.leave()
@@ -271,9 +271,9 @@ func TestBuildThatGenerates(t *testing.T) {
 	p := m.start()
 	builds := 0
 	for _, value := range []string{"2", "3", "4"} {
-		m.write("text.in", value+"\n")
+		m.put("text.in", value+"\n")
 		p.await("^text " + value + " ")
-		m.replace("main.go", "package main", "package main // edited; was:")
+		m.edit("main.go", "package main", "package main // edited; was:")
 		p.await("^restarter: main.go changed; building$")
 		p.await(same)
 		if n := p.count(building) - 1; n > builds+2 {
@@ -281,10 +281,10 @@ func TestBuildThatGenerates(t *testing.T) {
 		}
 		builds = p.count(building)
 	}
-	m.write("text.in", "broken\n")
+	m.put("text.in", "broken\n")
 	p.await("^text.in:1: it is broken$")
 	p.await(failed)
-	m.write("text.in", "5\n")
+	m.put("text.in", "5\n")
 	p.await("^text 5 ")
 	p.leave()
 	p.expect(5, "^text ")

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -32,6 +33,10 @@ func TestMain(m *testing.M) {
 		programs[name]()
 		os.Exit(0)
 	}
+	flag.Parse()
+	if testing.Short() {
+		flag.Set("test.parallel", "8") // these tests wait more than they work
+	}
 	os.Setenv("GOFLAGS", "") // the end-to-end tests say what they need
 	os.Setenv("GOWORK", "off")
 	code := m.Run()
@@ -52,6 +57,14 @@ func complete() bool {
 		return strings.HasPrefix(arg, "-test.run") || strings.HasPrefix(arg, "-test.skip") ||
 			strings.HasPrefix(arg, "-test.bench") || strings.HasPrefix(arg, "-test.list") || strings.HasPrefix(arg, "-test.fuzz=")
 	})
+}
+
+// slow leaves a test out under -short, because it takes a second or more.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a second or more")
+	}
 }
 
 // A process is a program under test. What it and its children print, on standard output and

@@ -109,7 +109,6 @@ func TestDeployBeforeTheSourcesCome(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.await(canBuild)
-	p.await(proved)
 	m.replace("text.go", `"2"`, `"3"`)
 	p.await("^text 3 ")
 	p.leave()

@@ -42,6 +42,7 @@ func (p *process) wantPause(after string) {
 // A program that leaves with 75 at once, for ever: ten relaunches are free, then the pauses double, or
 // are a hundred times what the last child cost, whichever is longer.
 func TestBackOff(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	cmd := command(t, "talk", "-die")
 	p := start(t, cmd)
@@ -69,6 +70,7 @@ func TestBackOff(t *testing.T) {
 
 // A person who saves eight times within a moment, and sees what comes of each, waits for no pause.
 func TestQuickSavesRestartAtOnce(t *testing.T) {
+	slow(t)
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-track="+file))
 	for i := 0; i < 8; i++ {
@@ -97,6 +99,7 @@ func TestAChangeEndsThePause(t *testing.T) {
 
 // A program that writes to what it tracks, and leaves at once, is not launched without a pause.
 func TestBackOffOfAProgramThatWritesWhatItTracks(t *testing.T) {
+	slow(t)
 	for _, code := range []string{"3", "75"} {
 		code := code
 		t.Run(code, func(t *testing.T) {

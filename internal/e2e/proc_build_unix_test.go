@@ -44,8 +44,7 @@ func (b *longBuild) start(prepare func(*exec.Cmd), args ...string) (p *process, 
 	prepare(cmd)
 	p = start(b.t, cmd)
 	child = p.child()
-	p.await("^unchanged$")
-	p.await("^restarter: build failed, the old program keeps running$")
+	p.awaitAnywhere("^restarter: build failed, the old program keeps running$")
 	return p, child
 }
 
@@ -59,6 +58,7 @@ func (b *longBuild) edit(p *process) {
 }
 
 func TestStopEndsTheBuild(t *testing.T) {
+	slow(t)
 	for _, who := range []string{"parent", "child", "parent that waits", "child by SIGKILL", "child that cleans up"} {
 		who := who
 		t.Run(who, func(t *testing.T) {
@@ -97,6 +97,7 @@ func TestStopEndsTheBuild(t *testing.T) {
 }
 
 func TestOrphanEndsItsBuild(t *testing.T) {
+	slow(t)
 	for _, args := range [][]string{nil, {"-stay", "-grace=100ms"}} {
 		t.Run(fmt.Sprint(args), func(t *testing.T) {
 			b := newLongBuild(t)
@@ -127,6 +128,7 @@ func TestSecondChildEndsTheBuild(t *testing.T) {
 
 // The go command that lists the sources is ended with the program, however that ends.
 func TestEndInTheMiddleOfAList(t *testing.T) {
+	slow(t)
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		for _, who := range []string{"parent", "child"} {
 			who, sig := who, sig

@@ -39,6 +39,46 @@ func init() {
 	}
 }
 
+// ownContext is a context of a program's own that does not say what it is.
+type ownContext struct {
+	context.Context
+	notes map[int]int
+}
+
+func init() {
+	// A program that writes to its own context while it has others made of it.
+	programs["writes"] = func() {
+		if restarter.IsParent() {
+			os.Exit(restarter.LaunchChild())
+		}
+		own := ownContext{context.Background(), make(map[int]int)}
+		done := make(chan bool)
+		go func() {
+			for i := 0; i < 100000; i++ {
+				own.notes[i%1000]++
+			}
+			close(done)
+		}()
+		for n := 0; ; n++ {
+			_, stop := restarter.NotifyContext(own)
+			stop()
+			select {
+			case <-done:
+				fmt.Println("made", n > 0)
+				os.Exit(4)
+			default:
+			}
+		}
+	}
+}
+
+// What a program's own context holds is none of our business.
+func TestNotifyContextOfAnotherKind(t *testing.T) {
+	p := start(t, command(t, "writes"))
+	p.await("^made true$")
+	p.wantExit(4)
+}
+
 func TestContextInTheChild(t *testing.T) {
 	file := tempFile(t)
 	cmd := command(t, "knows", file)

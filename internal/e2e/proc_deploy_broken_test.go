@@ -48,6 +48,7 @@ func put(t *testing.T, exe string, content []byte, mode os.FileMode) {
 // What cannot run does not end what can: the program runs on, and what ran last is launched
 // again, until there is something that can run.
 func TestDeployThatCannotRun(t *testing.T) {
+	slow(t)
 	good := markedProgram(t, 'B')
 	for _, test := range broken {
 		test := test
@@ -77,6 +78,7 @@ func TestDeployThatCannotRun(t *testing.T) {
 
 // One that only lacks the permission is launched when it has that.
 func TestDeployThatIsPermittedLater(t *testing.T) {
+	slow(t)
 	exe, p := deployed(t)
 	put(t, exe, markedProgram(t, 'B'), 0o644)
 	p.await("cannot run: .* no permission to be executed")
@@ -90,6 +92,7 @@ func TestDeployThatIsPermittedLater(t *testing.T) {
 
 // One that comes in two pieces is launched when it is whole.
 func TestDeployInPieces(t *testing.T) {
+	slow(t)
 	whole := markedProgram(t, 'B')
 	exe, p := deployed(t)
 	if err := os.Remove(exe); err != nil {
@@ -120,6 +123,7 @@ func TestDeployInPieces(t *testing.T) {
 
 // A directory, or nothing at all, in the place of the executable.
 func TestDeployThatIsNoFile(t *testing.T) {
+	slow(t)
 	exe, p := deployed(t)
 	if err := os.Remove(exe); err != nil {
 		t.Fatal(err)
@@ -145,6 +149,7 @@ func TestDeployThatIsNoFile(t *testing.T) {
 // One that its writer keeps open cannot be started on some systems. What ran last runs again, and the
 // next deploy is launched.
 func TestDeployKeptOpen(t *testing.T) {
+	slow(t)
 	exe, p := deployed(t)
 	if err := os.Remove(exe); err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ func (p *process) leaves(children int) {
 }
 
 func TestExecutableRenamedOver(t *testing.T) {
+	slow(t)
 	exe, p := deployed(t)
 	for _, mark := range "BCA" { // and back again
 		deploy(t, exe, byte(mark))
@@ -93,6 +94,7 @@ func TestSameExecutableAgain(t *testing.T) {
 }
 
 func TestExecutableRepointed(t *testing.T) {
+	slow(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("symbolic links need a privilege")
 	}

@@ -34,6 +34,7 @@ func init() {
 // A child that has dropped its privileges is restarted by a change and by a deploy, and keeps
 // its socket.
 func TestDroppedPrivileges(t *testing.T) {
+	slow(t)
 	if os.Getuid() != 0 {
 		t.Skip("only the superuser can become somebody else")
 	}

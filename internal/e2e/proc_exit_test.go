@@ -116,6 +116,7 @@ func TestTheReasonIsTold(t *testing.T) {
 }
 
 func TestGraceEndsAChildThatStays(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-grace=1s", "-stay", "-track="+file))
@@ -144,6 +145,7 @@ func TestGraceDoesNotEndAChildThatLeaves(t *testing.T) {
 
 // Without Grace a child may take as long as it likes, and what is being waited for is said.
 func TestNoGrace(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-stay", "-track="+file))

@@ -68,9 +68,10 @@ func main() {
 	fmt.Println("value", fails[0])
 }
 `)
-	p := m.start()
+	p := m.launch(m.build(), []string{debug})
 	p.await("^panic: ")
 	p.await("^restarter: the program failed with exit code 2; waiting for a change$")
+	p.awaitAnywhere(proved)
 	m.replace("main.go", "{}", "{")
 	p.await("^restarter: main.go changed; building$")
 	p.await(`^\./main.go:\d+:\d+: syntax error`)
@@ -102,6 +103,7 @@ func TestTrackedByAProgramThatFailsAtOnce(t *testing.T) {
 
 // Who mends what a program reads, again and again, waits for no pause.
 func TestQuickMends(t *testing.T) {
+	slow(t)
 	file := tempFile(t)
 	p := start(t, command(t, "reader", file))
 	for i := 0; i < 20; i++ {

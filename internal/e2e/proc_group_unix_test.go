@@ -36,6 +36,7 @@ func init() {
 }
 
 func TestCleanUpAfterASignal(t *testing.T) {
+	slow(t)
 	for _, test := range []struct {
 		name string
 		kill func(t *testing.T, parent, child int)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var underLoad = flag.Int("restarts", 40, "how often TestListenUnderLoad restarts its server")
+var underLoad = flag.Int("restarts", 14, "how often TestListenUnderLoad restarts its server")
 
 // How many clients ask at a time.
 const clients = 16
@@ -86,8 +86,9 @@ func (l *load) String() string {
 		len(l.took), l.share(0.5), l.share(0.99), l.share(1), l.failed)
 }
 
-// Half of the restarts are the program's own, with what pauses come of that; half are changes.
+// Half of the restarts are the program's own, half are changes.
 func TestListenUnderLoad(t *testing.T) {
+	slow(t)
 	needsInheritance(t)
 	times := *underLoad
 	if testing.Short() {
@@ -111,15 +112,16 @@ func TestListenUnderLoad(t *testing.T) {
 				for i := 0; i < times; i++ {
 					if i%2 == 0 {
 						s.order("r")
-						if m := s.await("^child listens to .* at (.*)|" + pauses); m[1] == "" {
-							s.restart(script) // which ends the pause
-							s.at(network, address)
-						}
 					} else {
 						s.restart(script)
-						if now := s.at(network, address); now != where {
-							t.Fatalf("listens to %s, then to %s", where, now)
-						}
+					}
+					now := s.await("^child listens to .* at (.*)|" + pauses)[1]
+					if now == "" {
+						s.restart(script) // which ends the pause
+						now = s.at(network, address)
+					}
+					if now != where {
+						t.Fatalf("listens to %s, then to %s", where, now)
 					}
 					pid := s.ready()
 					if pid == last {

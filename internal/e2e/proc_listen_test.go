@@ -13,6 +13,7 @@ import (
 )
 
 func TestListenNetworks(t *testing.T) {
+	slow(t)
 	needsInheritance(t)
 	path := socketPath(t)
 	for _, name := range []string{

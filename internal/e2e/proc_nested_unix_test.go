@@ -43,6 +43,7 @@ func TestProgramThatExecutesItselfAgain(t *testing.T) {
 
 // It is sent SIGTERM instead of being told, and launched again whatever it leaves with.
 func TestDeployOfAProgramThatExecutesItself(t *testing.T) {
+	slow(t)
 	exe := filepath.Join(t.TempDir(), "app")
 	copyProgram(t, exe, 'A')
 	cmd := command(t, "again", "-catch")

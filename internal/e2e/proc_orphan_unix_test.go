@@ -64,6 +64,7 @@ func TestOrphanCleansUp(t *testing.T) {
 }
 
 func TestOrphanThatStays(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	p := start(t, command(t, "talk", "-stay"))
 	p.child()
@@ -104,6 +105,7 @@ func TestBothAreKilled(t *testing.T) {
 
 // The parent dies while its child is starting.
 func TestOrphanFromTheStart(t *testing.T) {
+	slow(t)
 	for i := 0; i < 10; i++ {
 		cmd := command(t, "talk", "-die")
 		p := start(t, cmd)

@@ -72,6 +72,7 @@ func needsExitCodes(t *testing.T) {
 }
 
 func TestProgramThatReapsItsChildren(t *testing.T) {
+	slow(t)
 	needsExitCodes(t)
 	for _, how := range []string{"before", "after", "loop"} {
 		how := how

@@ -9,47 +9,59 @@ import (
 	"testing"
 )
 
-// ownCopy has a command run a copy of this test binary, in a directory of its own.
-func ownCopy(t *testing.T, program string, args ...string) (exe string, p *process) {
+// ownCopy runs a copy of this test binary, in a directory of its own, with more environment.
+func ownCopy(t *testing.T, env []string, program string, args ...string) (exe string, p *process) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("a running executable cannot be removed")
 	}
 	cmd := command(t, program, args...)
+	cmd.Env = append(cmd.Env, env...)
 	exe = filepath.Join(t.TempDir(), "app")
 	copyProgram(t, exe, 0)
 	cmd.Path, cmd.Args[0] = exe, exe
 	return exe, start(t, cmd)
 }
 
-// The executable is gone, and a child is to be launched: what ran last runs again.
+// The executable is gone, and a child is to be launched: what ran last runs again. That is a copy which
+// the parent has kept, or on Linux, if that is gone too, one that it makes.
 func TestExecutableIsGone(t *testing.T) {
-	file := tempFile(t)
-	exe, p := ownCopy(t, "talk", "-track="+file)
-	p.child()
-	if err := os.Remove(exe); err != nil {
-		t.Fatal(err)
+	slow(t)
+	for _, copy := range []string{"kept", "gone"} {
+		t.Run(copy, func(t *testing.T) {
+			if copy == "gone" && runtime.GOOS != "linux" {
+				t.Skip("the executable of a process cannot be read any more")
+			}
+			file := tempFile(t)
+			exe, p := ownCopy(t, nil, "talk", "-track="+file)
+			p.child()
+			if err := os.Remove(exe); err != nil {
+				t.Fatal(err)
+			}
+			if copy == "gone" {
+				if err := os.RemoveAll(p.private()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.do("exit 75")
+			p.await("^restarter: cannot start the new program: .*app: no such file or directory; the last one runs again$")
+			p.child()
+			// What runs is that copy now, as often as you like.
+			save(t, file, "changed")
+			p.await("^told: .*file$")
+			p.child()
+			p.do("exit 4")
+			p.wantExit(4)
+			p.expect(1, "cannot start")
+		})
 	}
-	p.do("exit 75")
-	p.await("^restarter: cannot start the new program: .*app: no such file or directory; the last one runs again$")
-	p.child()
-	// What runs is that copy now, as often as you like.
-	save(t, file, "changed")
-	p.await("^told: .*file$")
-	p.child()
-	p.do("exit 4")
-	p.wantExit(4)
-	p.expect(1, "cannot start")
 }
 
-// Nor is anything left of the copy that the parent has kept.
+// Without a private directory there is no copy.
 func TestNoChildCanBeStarted(t *testing.T) {
-	exe, p := ownCopy(t, "talk")
+	exe, p := ownCopy(t, []string{"TMPDIR=" + filepath.Join(t.TempDir(), "missing")}, "talk")
 	p.child()
 	if err := os.Remove(exe); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(p.private()); err != nil {
 		t.Fatal(err)
 	}
 	p.do("exit 75")

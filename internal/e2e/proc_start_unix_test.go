@@ -12,6 +12,7 @@ import (
 
 // A stop signal at any moment of the start leaves nothing behind.
 func TestStopAtTheStart(t *testing.T) {
+	slow(t)
 	for i := 0; i < 20; i++ {
 		p := start(t, withoutTerminal(command(t, "talk")))
 		for len(entries(t, p.tmp)) == 0 { // the private directory is the first thing there is
@@ -23,6 +24,7 @@ func TestStopAtTheStart(t *testing.T) {
 
 // Nor does another one while the parent cleans up.
 func TestStopTwice(t *testing.T) {
+	slow(t)
 	for sent := false; !sent; { // on a busy machine the parent may be gone before it is sent anything
 		p := start(t, withoutTerminal(command(t, "talk")))
 		p.child()
@@ -98,6 +100,7 @@ func TestWorkingDirectoryIsMadeAnew(t *testing.T) {
 
 // What the parent is told to do does not wait for somebody to read its messages.
 func TestNobodyReadsTheMessages(t *testing.T) {
+	slow(t)
 	for _, reader := range []string{"blocked", "gone"} {
 		reader := reader
 		t.Run(reader, func(t *testing.T) {

@@ -123,12 +123,15 @@ func TestCtrlCThen75(t *testing.T) {
 	p.expect(1, "^cleaned up ")
 }
 
-// A program for which Ctrl-C is not the end goes on, and is restarted as before.
+// A program for which Ctrl-C is not the end goes on, and some seconds later is restarted as before.
 func TestCtrlCThatIsSurvived(t *testing.T) {
+	slow(t)
+	t.Parallel()
 	file := tempFile(t)
 	tty, p, _ := talkInTerminal(t, "-catch", "-stay", "-track="+file)
 	tty.write(ctrlC)
 	p.await("^got interrupt$")
+	p.await("^restarter: waiting for the program to leave, after signal interrupt$")
 	save(t, file, "changed")
 	p.await("^told: .*file$")
 	tty.write("leave\n")
@@ -138,6 +141,23 @@ func TestCtrlCThatIsSurvived(t *testing.T) {
 	tty.write("leave\n") // with 75, and not because it was told to
 	p.wantExit(0)
 	p.expect(2, "^child ")
+}
+
+// A program that shuts down is not brought back by a change that is seen meanwhile.
+func TestCtrlCAndAChange(t *testing.T) {
+	for order, code := range map[string]int{"exit 0": 0, "leave": 0, "exit 3": 3} {
+		t.Run(order, func(t *testing.T) {
+			file := tempFile(t)
+			tty, p, _ := talkInTerminal(t, "-catch", "-stay", "-track="+file)
+			tty.write(ctrlC)
+			p.await("^got interrupt$")
+			save(t, file, "changed")
+			p.await("^told: .*file$")
+			tty.write(order + "\n")
+			p.wantExit(code)
+			p.expect(1, "^child ")
+		})
+	}
 }
 
 func TestCtrlCWhileItWaits(t *testing.T) {
@@ -158,6 +178,7 @@ func TestCtrlCWhileItWaits(t *testing.T) {
 }
 
 func TestCtrlCEndsTheBuild(t *testing.T) {
+	slow(t)
 	for _, args := range [][]string{nil, {"-catch"}, {"-wait"}} {
 		args := args
 		t.Run(fmt.Sprint(args), func(t *testing.T) {

@@ -151,6 +151,7 @@ func TestTerminalAfterTheEnd(t *testing.T) {
 
 // The next child finds what the first has found, whatever has become of that.
 func TestTerminalOfTheNextChild(t *testing.T) {
+	slow(t)
 	for _, arg := range []string{"", "-lead"} {
 		t.Run("leaves "+arg, func(t *testing.T) {
 			tty, p, _ := startRaw(t, strings.Fields(arg)...)

@@ -30,6 +30,7 @@ func init() {
 // A tracked file counts by what it says: nothing else that happens to it restarts the program. A
 // change of another file, seen behind it, shows that there was nothing to come.
 func TestTrackedByContent(t *testing.T) {
+	slow(t)
 	dir := t.TempDir()
 	file, other := filepath.Join(dir, "file"), filepath.Join(dir, "other")
 	for name, happens := range map[string]func(t *testing.T) error{

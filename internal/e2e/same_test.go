@@ -30,13 +30,13 @@ func TestSameProgramKeepsRunning(t *testing.T) {
 	m.remove("4913")
 	p.await(same)
 
-	m.replace("text.go", "// one", "// two")
+	m.edit("text.go", "// one", "// two")
 	p.await("^restarter: text.go changed; building$")
 	p.await(same)
 
-	m.replace("text.go", `"1"`, `1`)
+	m.edit("text.go", `"1"`, `1`)
 	p.await(failed)
-	m.replace("text.go", `1`, `"1"`)
+	m.edit("text.go", `1`, `"1"`)
 	p.await(same)
 
 	p.expect(4, building)
@@ -44,7 +44,7 @@ func TestSameProgramKeepsRunning(t *testing.T) {
 		t.Errorf("process %s became %s", process, now)
 	}
 
-	m.replace("text.go", `"1"`, `"2"`)
+	m.edit("text.go", `"1"`, `"2"`)
 	if now := p.await("^text .* process (.*)")[1]; now == process {
 		t.Error("the real edit did not restart the program")
 	}
@@ -77,12 +77,12 @@ func TestSameProgramBuiltOtherwise(t *testing.T) {
 			}
 			p.await("^text 1 ")
 			p.awaitAnywhere(proved)
-			m.replace("text.go", "// one", "// two")
+			m.edit("text.go", "// one", "// two")
 			p.await(same)
 			m.touch("main.go", time.Now())
 			p.await(same)
 			p.expect(1, "^text ")
-			m.replace("text.go", `"1"`, `"2"`)
+			m.edit("text.go", `"1"`, `"2"`)
 			p.await("^text 2 ")
 			// The revision is no part of the program.
 			m.git("commit", "-q", "-a", "-m", "two")

@@ -17,7 +17,7 @@ func TestBrokenSaves(t *testing.T) {
 	c := newClient(t, address)
 	before := c.get()
 	for i, broken := range []string{"var x int = \"no\"", "func {", "import \"example.com/nowhere\"", "var _ = undefined"} {
-		m.write("broken.go", "package main\n\n"+broken+"\n")
+		m.put("broken.go", "package main\n\n"+broken+"\n")
 		p.await(building)
 		if now := c.get(); now != before { // while the build runs
 			t.Errorf("%q became %q", before, now)
