@@ -13,8 +13,17 @@ import (
 	"github.com/lib537/restarter"
 )
 
-// The smallest program: a loop that asks.
+// One line is enough for a server: it is sent SIGTERM when its successor is built.
 func Example() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
+	log.Fatal(http.ListenAndServe("localhost:8080", nil))
+}
+
+// A loop that asks.
+func ExampleShouldRestart() {
 	if restarter.IsParent() {
 		os.Exit(restarter.LaunchChild())
 	}
@@ -45,12 +54,12 @@ func ExampleNotifyContext() {
 
 // A server whose clients do not notice a restart.
 func ExampleListen() {
-	ln, err := restarter.Listen("tcp", "localhost:8080") // in both processes
-	if err != nil {
-		log.Fatal(err)
-	}
 	if restarter.IsParent() {
 		os.Exit(restarter.LaunchChild())
+	}
+	ln, err := restarter.Listen("tcp", "localhost:8080")
+	if err != nil {
+		log.Fatal(err)
 	}
 	ctx, stop := restarter.NotifyContext(context.Background())
 	defer stop()
@@ -75,11 +84,12 @@ func ExampleTrack() {
 	fmt.Printf("%s\n", config)
 }
 
-// A program that is built by a makefile, and runs again as soon as a panic is fixed.
+// A program with generated source, which runs again as soon as a panic is fixed.
 func ExampleLauncher() {
 	if restarter.IsParent() {
 		l := restarter.Launcher{
-			Build:         []string{"make", "server"}, // server: ; go build -o $(RESTARTER_OUTPUT) .
+			Generate:      []string{"go", "tool", "templ", "generate"},
+			Sources:       []string{"views/*.templ"},
 			Grace:         5 * time.Second,
 			WaitOnFailure: true,
 		}
