@@ -6,17 +6,6 @@ import (
 	"testing"
 )
 
-// git runs a git command in the directory of the module.
-func (m *module) git(args ...string) {
-	m.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com",
-		"-c", "core.autocrlf=false", "-c", "init.defaultBranch=main"}, args...)...)
-	cmd.Dir = m.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		m.t.Fatalf("git %v: %v\n%s", args, err, out)
-	}
-}
-
 // A package that is imported before it exists is found when it comes.
 func TestPackageThatComesLater(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/lib537/restarter"
 )
@@ -82,5 +84,34 @@ func main() {
 	}
 	if code := p.exit(); code != want {
 		t.Errorf("killed: exit code %d, want %d", code, want)
+	}
+}
+
+// A program that asks may leave with 0 when it was told to, and is launched again; another code is
+// that of a failure, and ends all.
+func TestCodesAfterBeingTold(t *testing.T) {
+	for _, test := range []struct{ name, exit string }{
+		{"returns", "return"}, {"0", "os.Exit(0)"}, {"3", "os.Exit(3)"},
+	} {
+		test := test
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := newModule(t, "main.go", strings.Replace(report, "os.Exit(restarter.ExitCode)", test.exit, 1))
+			p := m.start()
+			p.await("^version 1 ")
+			m.replace("main.go", `version = "1"`, `version = "2"`)
+			if test.name == "3" {
+				if code := p.exit(); code != 3 {
+					t.Errorf("exit code %d, want 3", code)
+				}
+				p.drain()
+				p.expect(1, "^version ")
+				return
+			}
+			p.await("^version 2 ")
+			m.replace("main.go", `version = "2"`, `version = "3"`)
+			p.await("^version 3 ")
+			p.expect(3, "^version ")
+		})
 	}
 }

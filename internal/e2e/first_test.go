@@ -129,7 +129,6 @@ func TestFirstStartOfWhatTheSourcesBuild(t *testing.T) {
 			name: "go build in a repository with edits", git: true, args: []string{"build", "-buildvcs=true"},
 			setup: func(m *module) { m.replace("text.go", "one", "two") },
 		},
-		{name: "go build two files, main last", args: []string{"build", "text.go", "main.go"}},
 		{name: "go run in a repository", git: true, args: []string{"run", "-buildvcs=true", "."}},
 	}
 	for _, test := range tests {
@@ -159,21 +158,6 @@ func TestFirstStartOfWhatTheSourcesBuild(t *testing.T) {
 			p.expect(0, "failed")
 		})
 	}
-}
-
-// startAs builds and starts the program with a go command, "build" or "run" and what follows, and with no
-// other flags.
-func (m *module) startAs(env []string, args ...string) *process {
-	m.t.Helper()
-	env = append([]string{plain}, env...)
-	if args[0] == "run" {
-		cmd := m.tool(args...)
-		cmd.Env = append(cmd.Env, env...)
-		return start(m.t, cmd)
-	}
-	exe := filepath.Join(m.t.TempDir(), "app.exe")
-	m.goTool(env, append([]string{"build", "-o", exe}, args[1:]...)...)
-	return m.launch(exe, env)
 }
 
 // What the first build says when it fails is not lost, nor is the program that runs. When the edit
@@ -207,62 +191,6 @@ func init() {
 			p.leave()
 		})
 	}
-}
-
-// A list of files is part of a folder that holds others: more programs, or files that do not build.
-func TestFirstStartOfAListOfFiles(t *testing.T) {
-	constants := "package main\n\nconst value = \"1\" // one\n"
-	returns := "package main\n\nfunc text() string { return value }\n"
-	other := "package main\n\nfunc main() { println(value) }\n"
-	tests := []struct {
-		name  string
-		list  []string
-		files []string // besides main.go
-		edits string   // which file holds the text
-	}{
-		{"plugin", []string{"main.go", "plugin.go"}, []string{"plugin.go", text}, "plugin.go"},
-		{"several mains", []string{"main.go", "lib.go"}, []string{"lib.go", text, "b.go", other, "a.go", other}, "lib.go"},
-		{"constants", []string{"main.go", "lib.go", "value.go"}, []string{"lib.go", returns, "value.go", constants, "b.go", other}, "value.go"},
-		{"tag that is off", []string{"main.go", "lib.go"}, []string{"lib.go", "//go:build ignore\n\n" + text}, "lib.go"},
-	}
-	for _, test := range tests {
-		for _, verb := range []string{"run", "build"} {
-			test, verb := test, verb
-			t.Run("go "+verb+" "+test.name, func(t *testing.T) {
-				t.Parallel()
-				m := newModule(t, append([]string{"main.go", teller}, test.files...)...)
-				if verb == "run" {
-					m.write("other.go", "package main\n\nno Go at all\n") // go run is asked for its list
-				}
-				p := m.startAs([]string{debug}, append([]string{verb}, test.list...)...)
-				p.awaitAnywhere(proved)
-				p.await("^text 1 ")
-				m.write("new.go", "package main\n\nno Go at all\n")
-				m.edit(test.edits, "// one", "// two")
-				p.await(same)
-				m.edit(test.edits, `"1"`, `"2"`)
-				p.await("^text 2 ")
-				p.leave()
-				p.expect(2, "^text ")
-				p.expect(2, building)
-			})
-		}
-	}
-}
-
-// The list was edited before the first build: what runs is none of what may be built, and yet it is
-// known what to build.
-func TestFirstEditOfAListOfFiles(t *testing.T) {
-	t.Parallel()
-	m := newModule(t, "main.go", teller, "lib.go", text, "b.go", "package main\n\nfunc main() {}\n")
-	exe := filepath.Join(t.TempDir(), "app.exe")
-	m.goTool(nil, "build", "-o", exe, "main.go", "lib.go")
-	m.replace("lib.go", `"1"`, `"2"`)
-	p := m.launch(exe, nil)
-	p.await("^text 1 ")
-	p.await(anew)
-	p.await("^text 2 ")
-	p.leave()
 }
 
 // An executable that was renamed or copied is still what its sources build.

@@ -72,7 +72,8 @@ func newGenerated(t *testing.T, launcher string) *generated {
 	t.Helper()
 	launcher = strings.ReplaceAll(launcher, "GENERATOR", fmt.Sprintf("[]string{%q}", executable(t)))
 	main := strings.Replace(teller, "restarter.LaunchChild()", "(&restarter.Launcher{"+launcher+"}).LaunchChild()", 1)
-	m := newModule(t, "main.go", main, "text.in", "1\n", "text.go", "package main\n\nfunc text() string { return \"1\" }\n")
+	m := newModule(t, "main.go", main, "text.in", "1\n",
+		"text.go", "package main\n\nfunc text() string { return \"1\" }\n")
 	m.touch("text.in", time.Now().Add(-time.Hour))
 	used.Store("generate", true)
 	return &generated{m, t, filepath.Join(t.TempDir(), "runs")}
@@ -250,10 +251,10 @@ func TestSourcesWithoutGenerate(t *testing.T) {
 	p.await("^restarter: text.in changed; building$")
 	p.await(same)
 	m.write("data/below/two", "2")
-	p.await("^restarter: data/below/two changed; building$")
+	p.await("^restarter: data.below.two changed; building$")
 	p.await(same)
 	m.remove("data")
-	p.await("^restarter: data/.* changed; building$")
+	p.await("^restarter: data.* changed; building$")
 	p.await(same)
 	m.touch("text.in", time.Now())
 	m.edit("text.go", `"1"`, `"2"`)

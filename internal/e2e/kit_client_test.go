@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // server answers with its version and process until it is told to restart. It holds a port,
@@ -81,14 +82,33 @@ func newClient(t *testing.T, address string) *client {
 
 func (c *client) get() string {
 	c.t.Helper()
-	answer, err := c.http.Get(c.url)
+	body, err := c.try()
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	return body
+}
+
+// await is get for a server that may not be there yet, and prints no line when it is.
+func (c *client) await() string {
+	c.t.Helper()
+	for limit := deadline(c.t); ; time.Sleep(5 * time.Millisecond) {
+		body, err := c.try()
+		if err == nil {
+			return body
+		}
+		if time.Now().After(limit) {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+func (c *client) try() (string, error) {
+	answer, err := c.http.Get(c.url)
+	if err != nil {
+		return "", err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return strings.TrimSpace(string(body))
+	return strings.TrimSpace(string(body)), err
 }

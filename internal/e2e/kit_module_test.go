@@ -39,6 +39,9 @@ type module struct {
 // newModule writes a module "example.com/app" with the given files and contents.
 func newModule(t testing.TB, files ...string) *module {
 	t.Helper()
+	if raceDetector {
+		t.Skip("the go command builds the program without the race detector: nothing would be detected")
+	}
 	if testing.Short() {
 		t.Skip("end to end, with the go command")
 	}
@@ -156,6 +159,21 @@ func (m *module) start(args ...string) *process {
 	return m.launch(m.build(), nil, args...)
 }
 
+// startAs builds and starts the program with a go command, "build" or "run" and what follows, and with no
+// other flags.
+func (m *module) startAs(env []string, args ...string) *process {
+	m.t.Helper()
+	env = append([]string{plain}, env...)
+	if args[0] == "run" {
+		cmd := m.tool(args...)
+		cmd.Env = append(cmd.Env, env...)
+		return start(m.t, cmd)
+	}
+	exe := filepath.Join(m.t.TempDir(), "app.exe")
+	m.goTool(env, append([]string{"build", "-o", exe}, args[1:]...)...)
+	return m.launch(exe, env)
+}
+
 // startWatched is start, and waits until the sources are watched and known to build what runs. An edit
 // from then on is said to be seen.
 func (m *module) startWatched(args ...string) *process {
@@ -198,4 +216,15 @@ func (m *module) modTime(name string) time.Time {
 		m.t.Fatal(err)
 	}
 	return info.ModTime()
+}
+
+// git runs a git command in the directory of the module.
+func (m *module) git(args ...string) {
+	m.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com",
+		"-c", "core.autocrlf=false", "-c", "init.defaultBranch=main"}, args...)...)
+	cmd.Dir = m.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		m.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
 }

@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
 		flag.Set("test.parallel", "8") // these tests wait more than they work
+	} else if runtime.GOMAXPROCS(0) < 4 {
+		flag.Set("test.parallel", "4")
 	}
 	os.Setenv("GOFLAGS", "") // the end-to-end tests say what they need
 	os.Setenv("GOWORK", "off")
@@ -53,7 +55,7 @@ func TestMain(m *testing.M) {
 
 // complete reports whether this run was to run all tests.
 func complete() bool {
-	return !testing.Short() && !slices.ContainsFunc(os.Args, func(arg string) bool {
+	return !testing.Short() && !raceDetector && !slices.ContainsFunc(os.Args, func(arg string) bool {
 		return strings.HasPrefix(arg, "-test.run") || strings.HasPrefix(arg, "-test.skip") ||
 			strings.HasPrefix(arg, "-test.bench") || strings.HasPrefix(arg, "-test.list") || strings.HasPrefix(arg, "-test.fuzz=")
 	})

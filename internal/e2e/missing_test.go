@@ -122,7 +122,7 @@ func TestBrokenGoMod(t *testing.T) {
 func TestNoBuildCache(t *testing.T) {
 	t.Parallel()
 	m := newModule(t, "main.go", teller, "text.go", text)
-	p := m.launch(m.build(), []string{"HOME=", "XDG_CACHE_HOME=", "GOCACHE=", "LocalAppData="})
+	p := m.launch(m.build(), []string{"GOCACHE=off"})
 	process := p.await("^text 1 process (.*)")[1]
 	m.replace("text.go", `"1"`, `"2"`)
 	p.await("GOCACHE")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -139,9 +140,10 @@ func text() string {
 	cmd := exec.Command(m.build())
 	cmd.Dir, cmd.Env = current, append(m.tool().Env, "PWD="+current)
 	p := start(t, cmd)
-	p.await("^text 1 " + current + " one process")
+	at := regexp.QuoteMeta(current)
+	p.await("^text 1 " + at + " one process")
 	link("two")
 	m.replace("text.go", `"1 "`, `"2 "`)
-	p.await("^text 2 " + current + " two process")
+	p.await("^text 2 " + at + " two process")
 	p.leave()
 }

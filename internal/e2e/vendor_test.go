@@ -9,7 +9,8 @@ import (
 
 // asks is a program that asks, and tells what it was told: where the library could not find out that it
 // asks, SIGTERM would end it before.
-var asks = strings.Replace(report, "	os.Exit(restarter.ExitCode)", "	fmt.Println(\"told\")\n\tos.Exit(restarter.ExitCode)", 1)
+var asks = strings.Replace(report, "\tos.Exit(restarter.ExitCode)",
+	"\tfmt.Println(\"told\")\n\tos.Exit(restarter.ExitCode)", 1)
 
 // restartsAndIsTold edits a program that is called asks, and what is a copy of the library.
 func (m *module) restartsAndIsTold(p *process, copied string) {
@@ -69,8 +70,11 @@ func TestModVendorAskless(t *testing.T) {
 
 func TestWorkVendor(t *testing.T) {
 	t.Parallel()
-	m := newModule(t, "main.go", asks, "lib/go.mod", "module example.com/lib\n\ngo 1.21\n", "lib/lib.go", "package lib\n\nconst Text = \"lib\"\n",
-		"uses.go", "package main\n\nimport \"example.com/lib\"\n\nvar _ = lib.Text\n", "go.work", "go 1.21\n\nuse (\n\t.\n\t./lib\n)\n")
+	m := newModule(t, "main.go", asks,
+		"uses.go", "package main\n\nimport \"example.com/lib\"\n\nvar _ = lib.Text\n",
+		"lib/go.mod", "module example.com/lib\n\ngo 1.21\n",
+		"lib/lib.go", "package lib\n\nconst Text = \"lib\"\n",
+		"go.work", "go 1.21\n\nuse (\n\t.\n\t./lib\n)\n")
 	env := []string{"GOFLAGS=", "GOWORK="}
 	cmd := m.tool("work", "vendor")
 	cmd.Env = append(cmd.Env, env...)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,24 @@ func newExample(t *testing.T, name string) *module {
 		m.write(d.Name(), string(data))
 	}
 	return m
+}
+
+// Three lines are all that the program knows of restarts.
+func TestExampleHello(t *testing.T) {
+	t.Parallel()
+	m := newExample(t, "hello")
+	address := freeAddress(t)
+	m.replace("main.go", `"localhost:8080"`, strconv.Quote(address))
+	p := m.startWatched()
+	c := newClient(t, address)
+	if page := c.await(); page != "hello" {
+		t.Errorf("the page is %q", page)
+	}
+	m.edit("main.go", `"hello"`, `"good morning"`)
+	p.await(restarting)
+	for page := ""; page != "good morning"; {
+		page = c.await() // the old program may still answer
+	}
 }
 
 func TestExampleLoop(t *testing.T) {
