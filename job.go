@@ -233,11 +233,9 @@ func (w *watcher) found(j *job) {
 		}
 		return
 	}
-	if w.jobs.missing != "" {
-		w.say("the sources can be built now; watching them")
-	}
+	came := w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""
-	w.sources = j.roots
+	w.sources, w.tried = j.roots, false // what they build is not known
 	if j.listErr != nil {
 		if j.missing == nil {
 			w.say("%v", j.listErr)
@@ -245,6 +243,9 @@ func (w *watcher) found(j *job) {
 		w.sources = w.recipe.Ground()
 	}
 	w.rewatch() // before a build reads them
+	if came {
+		w.say("the sources can be built now; watching them")
+	}
 	w.debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
 }
 
