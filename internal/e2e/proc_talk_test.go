@@ -46,9 +46,8 @@ func talk() {
 		l.Build = []string{"/bin/sh", "-c", build}
 	}
 	if restarter.IsParent() {
-		start := time.Now()
 		code := l.LaunchChild()
-		fmt.Fprintln(os.Stderr, "parent leaves with", code, spent(time.Since(start)))
+		fmt.Fprintln(os.Stderr, "parent leaves with", code, spent())
 		os.Exit(code)
 	}
 
@@ -172,9 +171,8 @@ func childrenOf(pid int) (children []int) {
 }
 
 // spent is what the parent says in the end.
-func spent(lived time.Duration) string {
-	return fmt.Sprintf("goroutines %d lived %d children's processor time %d",
-		runtime.NumGoroutine(), lived.Microseconds(), childrenTime().Microseconds())
+func spent() string {
+	return fmt.Sprintf("goroutines %d children's processor time %d", runtime.NumGoroutine(), childrenTime().Microseconds())
 }
 
 // do has the child do something.
