@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -222,8 +223,8 @@ func TestMessagesInRawMode(t *testing.T) {
 	p := start(t, inShell(t, `exec 2>/dev/tty; exec "$0" "$@"`, cmd))
 	p.sane()
 	save(t, file, "changed")
-	var said []byte
-	for b := make([]byte, 256); !strings.Contains(string(said), "\n"); {
+	var said []byte // another message may come first
+	for b := make([]byte, 256); !regexp.MustCompile(`restarting\r?\n`).Match(said); {
 		n, err := tty.keys.Read(b)
 		if err != nil {
 			t.Fatal(err)
