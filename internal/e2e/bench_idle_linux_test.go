@@ -53,7 +53,7 @@ func main() {
 		}
 		p := m.launch(exe, []string{debug}, dir)
 		p.await("^up$")
-		p.await(proved)
+		p.awaitAnywhere(proved) // with many files to track it comes first
 		pid := p.cmd.Process.Pid
 		time.Sleep(4 * time.Second) // until no file is fresh, and the cost of a look is known
 		start := cpuTime(pid)

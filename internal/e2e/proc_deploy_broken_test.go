@@ -37,12 +37,23 @@ func anotherMachine(whole []byte) []byte {
 	return whole
 }
 
+// unstartable looks like an executable, and the system refuses to start it.
+func unstartable(t *testing.T, whole []byte) []byte {
+	t.Helper()
+	if !bytes.HasPrefix(whole, []byte("\x7fELF")) {
+		t.Skip("knows ELF alone")
+	}
+	whole = bytes.Clone(whole)
+	whole[16], whole[17] = 9, 9 // no type of a file that there is
+	return whole
+}
+
 // put puts a file in the place of another, in one step.
 func put(t *testing.T, exe string, content []byte, mode os.FileMode) {
 	t.Helper()
-	new := exe + ".new"
-	writeProgram(t, new, content, mode)
-	rename(t, new, exe)
+	next := exe + ".new"
+	writeProgram(t, next, content, mode)
+	rename(t, next, exe)
 }
 
 // What cannot run does not end what can: the program runs on, and what ran last is launched
@@ -173,4 +184,29 @@ func TestDeployKeptOpen(t *testing.T) {
 	if refused := p.count("cannot start the new program: .*; the last one runs again$"); (refused > 0) != (m[1] == "A") {
 		t.Errorf("refused %d times, and %s runs", refused, m[1])
 	}
+}
+
+// One that only the start shows to be unable to run, again and again: what ran last runs again each
+// time, be it the program of the start or a later deploy, and each good deploy is launched.
+func TestDeployThatCannotBeStarted(t *testing.T) {
+	slow(t)
+	bad := unstartable(t, markedProgram(t, 'X'))
+	exe, p := deployed(t)
+	for _, mark := range "ABCB" {
+		if mark != 'A' {
+			deploy(t, exe, byte(mark))
+			p.await("^restarter: .*app was replaced; restarting$")
+			p.version(string(mark))
+		}
+		for i := 0; i < 2; i++ {
+			bad = append(bad, byte(mark), byte(i)) // another one each time
+			put(t, exe, bad, 0o755)
+			p.await("^restarter: .*app was replaced; restarting$")
+			p.await("^restarter: cannot start the new program: .*; the last one runs again$")
+			p.version(string(mark))
+		}
+	}
+	deploy(t, exe, 'D')
+	p.version("D")
+	p.leaves(4 + 8 + 1)
 }

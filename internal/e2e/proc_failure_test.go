@@ -106,7 +106,7 @@ func TestQuickMends(t *testing.T) {
 	slow(t)
 	file := tempFile(t)
 	p := start(t, command(t, "reader", file))
-	for i := 0; i < 20; i++ {
+	for i := 0; i < 24; i++ {
 		p.await("^restarter: the program failed with exit code 3; waiting for a change$")
 		save(t, file, "bad "+itoa(i))
 	}

@@ -20,3 +20,5 @@ func stop(t testing.TB, pid int) {
 func childrenTime() time.Duration { return 0 }
 
 func signalOf(number int) os.Signal { return os.Kill }
+
+func withoutForks(f func()) { f() }

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -115,9 +114,9 @@ func markedProgram(t testing.TB, mark byte) []byte {
 // file open for writing too, for a moment, and it could not be executed.
 func writeProgram(t testing.TB, name string, content []byte, mode os.FileMode) {
 	t.Helper()
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := os.WriteFile(name, content, mode); err != nil {
+	var err error
+	withoutForks(func() { err = os.WriteFile(name, content, mode) })
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,6 +39,13 @@ func childrenTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// withoutForks calls a function while this process starts no other.
+func withoutForks(f func()) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	f()
+}
+
 func signalOf(number int) os.Signal { return syscall.Signal(number) }
 
 // replaceMyself has this process run another program.
@@ -97,8 +104,8 @@ type pipe struct {
 func newPipe(t testing.TB) pipe {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(name, 0o600); err != nil {
-		t.Skip("mkfifo: ", err)
+	if out, err := exec.Command("mkfifo", name).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v\n%s", err, out)
 	}
 	wrote, closed := make(chan bool), make(chan bool)
 	go func() {

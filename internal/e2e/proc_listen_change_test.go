@@ -174,6 +174,16 @@ func TestListenInTheWayOfItself(t *testing.T) {
 	s.at("tcp", old.String())
 	s.await("^child error: .*(" + addressInUse + ")")
 	s.answers(s.ready(), "tcp", old.String())
+	// Nor has the parent lost it: clients wait for the next child.
+	s.restart("read", "listen tcp "+old.String())
+	s.await("^reads$")
+	if conn, err := net.Dial("tcp", old.String()); err != nil {
+		t.Error(err)
+	} else {
+		conn.Close()
+	}
+	s.order("x")
+	s.ready()
 	s.quit()
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 )
 
+func init() { programs["sockets"] = func() { fmt.Println(socketsHere()) } }
+
 // Sockets are held by the parent, are inherited by a child, and by nobody else.
 func TestListenDescriptors(t *testing.T) {
 	used.Store("sockets", true) // the child starts it, below

@@ -19,10 +19,7 @@ import (
 
 // A server that keeps its sockets.
 
-func init() {
-	programs["listen"] = listenProgram
-	programs["sockets"] = func() { fmt.Println(socketsHere()) }
-}
+func init() { programs["listen"] = listenProgram }
 
 const callVar = "RESTARTER_TEST_CALL" // the go command of listenProgram calls this address
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/lib537/restarter"
@@ -59,4 +60,15 @@ func TestDeployOfAProgramThatExecutesItself(t *testing.T) {
 	p.do("exit 3")
 	p.wantExit(3)
 	p.expect(1, "^got ")
+}
+
+// Its parent is gone: it cannot be told over the line that it has lost, and finds out by itself.
+func TestOrphanThatExecutesItself(t *testing.T) {
+	p := start(t, command(t, "again"))
+	p.await("^executes itself: .* parent false$")
+	p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGKILL)
+	p.await("^told: .*the parent is gone$")
+	p.drain()
+	sweepAll(t, p)
 }

@@ -73,6 +73,7 @@ func needsExitCodes(t *testing.T) {
 
 func TestProgramThatReapsItsChildren(t *testing.T) {
 	slow(t)
+	used.Store("reaper", true)
 	needsExitCodes(t)
 	for _, how := range []string{"before", "after", "loop"} {
 		how := how
@@ -120,11 +121,27 @@ func processOne() {
 		cmd := exec.Command("/bin/sh", "-c", `"$0" "$@" <&- & exit 0`, exe, strconv.Itoa(os.Getppid()))
 		cmd.Env = append(os.Environ(), programVar+"=left behind", variable+"="+now)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.ExtraFiles = someSockets()
 		if err := cmd.Run(); err != nil {
 			panic(err)
 		}
 	}
 	talk()
+}
+
+// someSockets are for a program that shall not take any of them for the line to its parent.
+func someSockets() (files []*os.File) {
+	for len(files) < 20 {
+		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		if err != nil {
+			panic(err)
+		}
+		for _, fd := range pair {
+			syscall.CloseOnExec(fd)
+			files = append(files, os.NewFile(uintptr(fd), "socket"))
+		}
+	}
+	return files
 }
 
 // leftBehind is a program that a shell has started and left behind: it waits until the process
