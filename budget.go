@@ -12,6 +12,7 @@ type budget struct {
 
 const (
 	freeRelaunches          = 10
+	freeAfterChange         = 3 // for a person who saves again at once
 	shortestPause           = 25 * time.Millisecond
 	longestPause            = 30 * time.Second
 	pausePerCPU             = 100
@@ -21,7 +22,7 @@ const (
 func newBudget() budget { return budget{free: freeRelaunches} }
 
 // refill is for a change that somebody has made while there was no child.
-func (b *budget) refill() { b.free, b.pauses = max(b.free, 1), 0 }
+func (b *budget) refill() { b.free, b.pauses = max(b.free, freeAfterChange), 0 }
 
 // spend takes a relaunch from the budget, after a child that was started then and has taken so much
 // processor time, and returns how long to wait before it.

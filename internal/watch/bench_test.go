@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -150,81 +149,5 @@ func BenchmarkWatch(b *testing.B) {
 	b.ResetTimer()
 	for i := 0; i < b.N; i++ {
 		p.Watch(roots)
-	}
-}
-
-func init() {
-	programs["poll"] = func() {
-		p := New(0)
-		var roots []Root
-		if dir := os.Getenv("WATCH_TEST_DIR"); dir != "" {
-			roots = []Root{{Tree, Source, dir}}
-		}
-		p.Watch(roots)
-		poll := func(d time.Duration) {
-			for begin := time.Now(); time.Since(begin) < d; {
-				time.Sleep(p.Wait())
-				p.Tick()
-			}
-		}
-		poll(3 * time.Second) // until no file is fresh, and the cost of a look is known
-		start := processTime()
-		poll(2 * time.Second)
-		status, _ := os.ReadFile("/proc/self/status")
-		fmt.Println(p.Len(), int64(processTime()-start)/2, memory(status, "VmRSS:"), memory(status, "VmHWM:"))
-	}
-}
-
-func memory(status []byte, key string) (kB int) {
-	_, after, _ := strings.Cut(string(status), key)
-	fmt.Sscan(after, &kB)
-	return kB
-}
-
-// processTime is what the system charges to this process.
-func processTime() (total time.Duration) {
-	threads, _ := filepath.Glob("/proc/self/task/*/schedstat")
-	for _, name := range threads {
-		var ns int64
-		data, _ := os.ReadFile(name)
-		fmt.Sscan(string(data), &ns)
-		total += time.Duration(ns)
-	}
-	return total
-}
-
-// BenchmarkProcess is what watching costs a process, by the account of the system:
-// memory beside a process that watches nothing, and processor time when idle.
-func BenchmarkProcess(b *testing.B) {
-	if runtime.GOOS != "linux" {
-		b.Skip("reads /proc")
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, n := range []int{50, 5000, 50000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			_, files := manyFiles(b, n)
-			measure := func(dir string) (cpu, rss, peak float64) {
-				cmd := exec.Command(exe)
-				cmd.Env = append(os.Environ(), programVar+"=poll", "WATCH_TEST_DIR="+dir)
-				out, err := cmd.Output()
-				if err != nil {
-					b.Fatal(err)
-				}
-				var count int
-				fmt.Sscan(string(out), &count, &cpu, &rss, &peak)
-				return cpu, rss, peak
-			}
-			for i := 0; i < b.N; i++ {
-				cpu0, rss0, peak0 := measure("")
-				cpu, rss, peak := measure(filepath.Dir(filepath.Dir(files[0])))
-				b.ReportMetric(cpu/1e7, "%core")
-				b.ReportMetric(cpu0/1e7, "%core-watching-nothing")
-				b.ReportMetric((rss-rss0)/1000, "MB-added")
-				b.ReportMetric((peak-peak0)/1000, "MB-added-peak")
-			}
-		})
 	}
 }
