@@ -20,7 +20,7 @@ import (
 // What parent and child tell each other. The fields of a text are separated by NUL.
 const (
 	// From the parent.
-	settle  = 's' // how long the child may take to leave as an orphan; whether to be quiet
+	settle  = 's' // how long the child may take to leave as an orphan; whether to be quiet; whether Overlap is set
 	askless = 'n' // the program never asks whether it should restart
 	leave   = 'r' // restart, for this reason
 	group   = 'g' // the process group of a command of the parent's; below 0 once it has ended
@@ -34,6 +34,8 @@ const (
 
 	// From the child, without one.
 	signalledKind = 'b' // the program has been sent a signal, and is about to leave
+	accepts       = 'c' // the program accepts connections from now on
+	listensAlone  = 'o' // the program uses Listen, on a system where that is net.Listen
 )
 
 const orphanGrace = 5 * time.Second
@@ -43,6 +45,7 @@ var upward struct {
 	*link.Line               // nil without one
 	mu         sync.Mutex    // held from a request to its answer
 	answers    chan response // closed when the parent is gone
+	overlap    bool          // Launcher.Overlap is set; known by the first answer
 }
 
 type response struct {
@@ -104,11 +107,11 @@ func attend() {
 		}
 		switch kind {
 		case settle:
-			ns, rest, _ := strings.Cut(text, "\x00")
-			if n, _ := strconv.ParseInt(ns, 10, 64); n > 0 {
+			fields := strings.Split(text, "\x00")
+			if n, _ := strconv.ParseInt(fields[0], 10, 64); n > 0 {
 				grace = time.Duration(n)
 			}
-			quiet = rest != ""
+			quiet, upward.overlap = fields[1] == "true", fields[2] == "true"
 		case askless:
 			asks = false
 		case leave:

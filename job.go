@@ -312,6 +312,8 @@ func (w *watcher) built(j *job, starved bool) bool {
 		return false
 	case j.changed == "" && j.runs != w.current.id:
 		return false // another program was deployed meanwhile
+	case j.changed == "" && j.id == w.refused:
+		w.debug("not restarted: it has ended beside the program that runs: content ID %s", j.id)
 	case j.prove && j.proof == w.current.id && (!w.waits || j.changed == ""):
 		w.proved, w.alias = true, j.id
 		w.debug("the sources build what runs: content ID %s", j.proof)
@@ -327,8 +329,8 @@ func (w *watcher) built(j *job, starved bool) bool {
 			j.changed = w.recipe.Dir
 		}
 		w.jobs.starving = time.Time{}
-		w.proved, w.alias = true, ""
 		w.offer(j.exe, j.id, j.changed)
+		w.proved, w.alias = true, ""
 		return true
 	}
 	if j.changed != "" {

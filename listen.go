@@ -43,8 +43,15 @@ func Listen(network, address string) (net.Listener, error) {
 			listeners.all = append(listeners.all, &listener{name: name{network, address, ""}, ln: ln})
 		}
 		return ln, err
-	case link.CarriesFiles && upward.Line != nil:
-		return listenInChild(network, address)
+	case upward.Line == nil:
+	case link.CarriesFiles:
+		ln, err := listenInChild(network, address)
+		if err == nil && upward.overlap {
+			ln = reporting(ln)
+		}
+		return ln, err
+	default:
+		upward.Send(listensAlone, "", nil)
 	}
 	return net.Listen(network, address)
 }

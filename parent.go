@@ -41,6 +41,14 @@ type Launcher struct {
 	// orphan, which has 5 s.
 	Grace time.Duration
 
+	// Overlap, if it is not 0, has a successor started beside the running child, which is told to
+	// restart only when the successor is ready: when that first accepts on a listener from
+	// [Listen], or has lived for so long. One that ends before costs only its message: the old child
+	// keeps running. It needs Listen in a program that listens, since two processes cannot open one
+	// address; where Listen keeps no sockets (Windows, Plan 9) such a program restarts as if Overlap
+	// were 0. Leave it 0 for a program that locks a file, reads the terminal or owns a device.
+	Overlap time.Duration
+
 	// Interval is the time between two polls. 0 is 100 ms, or 25 ms for five minutes after
 	// a change. Polling takes at most 1 % of one core when idle, so a very short
 	// one is stretched.
@@ -93,9 +101,13 @@ type launch struct {
 	terminal  *system.Terminal
 	signals   chan os.Signal
 	sockets   sockets
-	next      *successor // to be launched
-	good      successor  // the last that could be started
-	spare     string     // a copy of the executable that the parent was started from, or ""
+	next      *successor       // to be launched
+	beside    *process         // a successor that runs beside the child, see Overlap
+	rise      <-chan time.Time // when to start that
+	rose      time.Time        // when the last was started
+	roseCPU   time.Duration    // what it has taken of the processor
+	good      successor        // the last that could be started
+	spare     string           // a copy of the executable that the parent was started from, or ""
 	budget    budget
 	quit      chan struct{} // closed when LaunchChild returns
 	stopped   os.Signal     // the last that told a child to stop
@@ -181,20 +193,34 @@ func (p *launch) cleanUp() {
 // loop launches children until one ends for good.
 func (p *launch) loop() int {
 	for {
-		if sig := p.pendingStop(); sig != nil {
-			return system.SignalCode(sig)
-		}
-		c, err := p.launchNext()
-		if err != nil {
-			say.Line("cannot start the program: %v", err)
-			return 1
+		c := p.beside
+		if p.beside, p.rise = nil, nil; c != nil {
+			p.takesOver(c)
+		} else {
+			if sig := p.pendingStop(); sig != nil {
+				return system.SignalCode(sig)
+			}
+			var err error
+			if c, err = p.launchNext(); err != nil {
+				say.Line("cannot start the program: %v", err)
+				return 1
+			}
 		}
 		code, err := p.attend(c)
-		p.terminal.Restore(c.Process.Process.Pid)
+		n := p.beside
+		if n == nil {
+			p.terminal.Restore(c.pid())
+		}
 		if err != nil {
 			say.Line("the program has ended: %v", err)
 		}
-		p.sockets.nextChild(c.couldListen(p.sockets.anyAsked(), code))
+		p.sockets.ended(c, c.couldListen(p.sockets.asked(c), code))
+		if n != nil {
+			if n.ready || p.stopped == nil {
+				continue
+			}
+			p.outlast(n)
+		}
 		var sig os.Signal
 		switch {
 		case p.stopped != nil && code == ExitCode:
@@ -226,7 +252,7 @@ func (p *launch) launchNext() (*process, error) {
 	if p.next != nil {
 		run, p.next = *p.next, nil
 	}
-	c, err := p.start(run)
+	c, err := p.start(run, p.watcher.launched)
 	if err == nil {
 		p.started(run)
 		return c, nil
@@ -237,7 +263,7 @@ func (p *launch) launchNext() (*process, error) {
 		}
 		again := successor{exe: last}
 		again.id, _ = p.contentID(last)
-		c, err2 := p.start(again)
+		c, err2 := p.start(again, p.watcher.launched)
 		if err2 == nil {
 			p.say("cannot start the new program: %v; the last one runs again", err)
 			p.watcher.failedToStart(again, !system.Exists(run.exe))

@@ -37,14 +37,16 @@ type watcher struct {
 	proved   bool      // current was compared with what its sources build
 	tried    bool      // that was tried, and failed: not again before a change
 	child    *process  // nil while there is none
+	beside   *process  // its successor, while that runs beside it
+	offered  bool      // a successor of the child was offered
+	before   known     // what was known of the child's program before that
+	refused  string    // the content ID of a successor that has ended beside the child
 	leaving  bool      // it was told to restart
 	waits    bool      // for a change: whatever builds is the successor, even the same program
 
 	sources []watch.Root // as the go command has listed them
 	inputs  []watch.Root // Launcher.Sources
-	tracked []watch.Root // by the child
-	named   []watch.Root // the same, since the last tick
-	seen    []*watch.Set // as those files were
+	named   []naming     // to Track, since the last tick
 
 	pending  watch.Change // what changed, and nothing was begun for it
 	changed  time.Time    // when the last change was seen
@@ -53,6 +55,20 @@ type watcher struct {
 	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
 	stale    bool         // Generate has failed, and has to be run again
+}
+
+// known is what the watcher knows of a program.
+type known struct {
+	current       successor
+	alias         string
+	proved, tried bool
+}
+
+// A naming is one call of Track.
+type naming struct {
+	child *process
+	roots []watch.Root
+	seen  *watch.Set // as those files were
 }
 
 // A successor is a program to run.
@@ -152,12 +168,51 @@ func (w *watcher) call(f func()) <-chan struct{} {
 // this one names its own, and reads it afterwards.
 func (w *watcher) launched(c *process) {
 	w.call(func() {
-		w.child, w.waits, w.leaving, w.named = c, false, false, nil
+		tracked := w.tracked()
+		w.child, w.beside, w.waits, w.leaving, w.offered, w.named = c, nil, false, false, false, nil
 		w.jobs.groups.tell(c)
-		w.pending[watch.Tracked], w.seen = "", nil
-		if len(w.tracked) > 0 {
-			w.tracked = nil
+		w.pending[watch.Tracked] = ""
+		if len(tracked) > 0 {
 			w.rewatch()
+		}
+	})
+}
+
+// startedBeside says that a successor runs beside the child. What it names to Track counts as well: after
+// a change another successor is due.
+func (w *watcher) startedBeside(c *process) {
+	w.call(func() {
+		w.beside, w.leaving, w.pending[watch.Tracked] = c, false, ""
+	})
+}
+
+// takesOver says that the successor beside the child has become the child.
+func (w *watcher) takesOver(c *process) {
+	w.call(func() {
+		w.adopt()
+		w.child, w.beside = c, nil
+		w.jobs.groups.tell(c)
+		w.rewatch()
+		if w.offered = w.current.exe != c.run.exe; w.offered {
+			w.before = known{current: c.run, tried: true}
+		}
+	})
+}
+
+// rejected says that a successor has ended beside the child, or could not be started: the program of the
+// child is what is compared again. If the successor's executable is gone, it is built again; else
+// nothing is before the next change.
+func (w *watcher) rejected(s successor, gone bool) {
+	w.call(func() {
+		w.beside = nil
+		w.rewatch()
+		if w.current.exe != s.exe {
+			return // a newer one was offered meanwhile
+		}
+		w.refused, w.offered, w.leaving = s.id, false, false
+		w.current, w.alias, w.proved, w.tried = w.before.current, w.before.alias, w.before.proved, true
+		if gone && w.recipe.CanBuild() {
+			w.pending[watch.Source] = w.recipe.Dir
 		}
 	})
 }
@@ -178,7 +233,7 @@ func (w *watcher) failedToStart(again successor, gone bool) {
 func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
 		w.adopt()
-		w.child, w.waits, w.leaving = nil, !soon, false
+		w.child, w.beside, w.waits, w.leaving, w.offered = nil, nil, !soon, false, false
 		w.jobs.groups.tell(nil)
 		w.saw(w.poll.Sweep())
 		if soon {
@@ -191,31 +246,45 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 // track has more files watched for a child: they were as in seen when it named them.
 func (w *watcher) track(c *process, roots []watch.Root, seen *watch.Set) {
 	w.call(func() {
-		if c == w.child {
-			w.named, w.seen = append(w.named, roots...), append(w.seen, seen)
-		}
+		w.named = append(w.named, naming{c, roots, seen})
 	})
 }
 
 // adopt watches what the child has named since the last tick: it may name thousands of files, one by one.
 func (w *watcher) adopt() {
-	if len(w.seen) == 0 {
-		return
-	}
-	w.tracked = union(w.tracked, w.named)
-	seen := w.seen
-	w.named, w.seen = nil, nil
-	w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
 	n := 0
-	for _, set := range seen {
-		n += set.Len()
+	var seen []*watch.Set
+	for _, c := range []*process{w.child, w.beside} {
+		var roots []watch.Root
+		for _, named := range w.named {
+			if named.child == c && c != nil {
+				roots, seen, n = append(roots, named.roots...), append(seen, named.seen), n+named.seen.Len()
+			}
+		}
+		if len(roots) > 0 {
+			c.tracked = union(c.tracked, roots)
+		}
 	}
-	w.debug("tracking %d files", n)
+	w.named = nil
+	if len(seen) > 0 {
+		w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
+		w.debug("tracking %d files", n)
+	}
+}
+
+// tracked returns what the processes of the program have named to Track.
+func (w *watcher) tracked() (all []watch.Root) {
+	for _, c := range []*process{w.child, w.beside} {
+		if c != nil {
+			all = union(all, c.tracked)
+		}
+	}
+	return all
 }
 
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.
 func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
-	roots := append(append(slices.Clone(w.tracked), w.inputs...), w.sources...)
+	roots := append(append(w.tracked(), w.inputs...), w.sources...)
 	came, gone := w.poll.Watch(append(roots, watch.Root{Kind: watch.File, For: watch.Executable, Path: w.program}), seen...)
 	return came.Or(gone)
 }
@@ -300,13 +369,16 @@ func (w *watcher) restartForDeploy() {
 		return
 	}
 	w.say("%s was replaced; restarting", name)
+	w.offer(w.program, id, w.program)
 	w.alias, w.deployed = "", id
 	w.proved, w.tried = false, true // the next change compares it with what its sources build
-	w.offer(w.program, id, w.program)
 }
 
 // offer makes a program the next to run.
 func (w *watcher) offer(exe, id, changed string) {
+	if !w.offered {
+		w.offered, w.before = true, known{w.current, w.alias, w.proved, w.tried}
+	}
 	w.current, w.leaving = successor{exe, id, w.short(changed), w.changed}, w.child != nil
 	select {
 	case <-w.successors: // nobody has taken it

@@ -182,7 +182,7 @@ func TestNewFilesAreBuiltAgain(t *testing.T) {
 	for _, tracked := range []bool{false, true} {
 		w := newWorld(t, Launcher{})
 		if tracked {
-			w.tracked = patterns(watch.Tracked, []string{w.path("static")})
+			w.child.tracked = patterns(watch.Tracked, []string{w.path("static")})
 			w.rewatch()
 		}
 		j := w.build(false, "new")
@@ -339,8 +339,8 @@ func TestTrackedByTheChildAlone(t *testing.T) {
 	w.launched(second)
 	w.track(first, roots, seen)
 	<-w.call(func() {
-		if len(w.tracked) > 0 || w.pending.Any() {
-			t.Errorf("tracked %v, pending %v", w.tracked, w.pending)
+		if len(w.tracked()) > 0 || w.pending.Any() {
+			t.Errorf("tracked %v, pending %v", w.tracked(), w.pending)
 		}
 	})
 	close(stop)
@@ -368,7 +368,7 @@ func TestTrackedAllTheTime(t *testing.T) {
 func TestTrackedWhileReplaced(t *testing.T) {
 	w := newWorld(t, Launcher{})
 	w.machine = ""
-	w.tracked = patterns(watch.Tracked, []string{w.path("a.conf")})
+	w.child.tracked = patterns(watch.Tracked, []string{w.path("a.conf")})
 	w.rewatch()
 	w.save("a.conf", "edited")
 	w.save("app", "deployed")

@@ -18,17 +18,32 @@ import (
 // A process is a child, as the parent sees it.
 type process struct {
 	*system.Process
-	line       *link.Line
-	requests   chan request // about sockets and signals, from the child
-	done       chan struct{}
-	code       int   // once done is closed
-	err        error // why the code is not known
-	started    time.Time
-	asks       func() bool   // whether the program ever asks if it should restart
-	deaf       chan struct{} // closed when it hears nothing any more: it has replaced itself by exec
-	told       bool          // to restart
-	terminated bool          // was sent SIGTERM to restart
-	killed     bool          // by this process
+	run      successor // what it runs
+	line     *link.Line
+	requests chan request // from the child
+	done     chan struct{}
+	code     int   // once done is closed
+	err      error // why the code is not known
+	started  time.Time
+	asks     func() bool   // whether the program ever asks if it should restart
+	deaf     chan struct{} // closed when it hears nothing any more: it has replaced itself by exec
+	tracked  []watch.Root  // for the watcher
+
+	told       bool // to restart
+	terminated bool // was sent SIGTERM to restart
+	killed     bool // by this process
+
+	grace     time.Duration    // how long it may take to leave, 0 for as long as it likes
+	overdue   <-chan time.Time // when that is over
+	reminder  <-chan time.Time // when to say that it is being waited for
+	held      os.Signal        // not passed on yet
+	pass      <-chan time.Time // when to pass it on
+	signalled time.Time        // when the child said that it was sent a signal
+
+	// While it runs beside the one that it is to follow, see Launcher.Overlap.
+	proven  <-chan time.Time // when it has lived long enough
+	ready   bool             // it has proved itself
+	waiting *request         // to be answered when the other has left
 }
 
 // A request is a message of a child.
@@ -52,8 +67,8 @@ const (
 	asklessGrace = 10 * time.Second
 )
 
-// start starts an executable as a child.
-func (p *launch) start(run successor) (*process, error) {
+// start starts a program as a child. begun tells the watcher.
+func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 	dir := ""
 	if p.dir != nil {
 		if err := p.dir.Same(run.exe); err != nil {
@@ -80,20 +95,16 @@ func (p *launch) start(run successor) (*process, error) {
 		return nil, err
 	}
 	cmd.Env = childEnviron(fmt.Sprintf("%d:%s:%s", os.Getpid(), name, dir))
-	c := &process{line: line, requests: make(chan request), done: make(chan struct{}), deaf: make(chan struct{}), started: time.Now()}
+	c := &process{run: run, line: line, requests: make(chan request), done: make(chan struct{}), deaf: make(chan struct{}), started: time.Now()}
 	c.Process, err = system.Start(cmd)
 	attached()
 	if err != nil {
 		line.Close()
 		return nil, err
 	}
-	p.watcher.launched(c)
-	quiet := ""
-	if p.Quiet {
-		quiet = "quiet"
-	}
-	c.send(settle, fmt.Sprintf("%d\x00%s", p.Grace, quiet))
-	c.asks = scan(c, run)
+	begun(c)
+	c.send(settle, fmt.Sprintf("%d\x00%t\x00%t", p.Grace, p.Quiet, p.Overlap > 0))
+	c.asks = scan(c)
 	go p.listenTo(c)
 	go func() {
 		c.code, c.err = c.Wait()
@@ -116,9 +127,9 @@ func (c *process) send(kind byte, text string) { c.line.Send(kind, text, nil) }
 
 // scan returns a function that reports whether the program asks. That takes a few milliseconds to
 // find out, so it is done when the child has had its start. The child is told if it does not.
-func scan(c *process, run successor) func() bool {
+func scan(c *process) func() bool {
 	asks := sync.OnceValue(func() bool {
-		asks := gotool.Mentions(run.exe, packagePath(), "ShouldRestart", "NotifyContext")
+		asks := gotool.Mentions(c.run.exe, packagePath(), "ShouldRestart", "NotifyContext")
 		if !asks {
 			c.send(askless, "")
 		}
@@ -157,101 +168,159 @@ func (p *launch) listenTo(c *process) {
 }
 
 // attend serves a child, passes signals on to it and tells it to restart, until it has ended. It
-// returns its exit code.
+// returns its exit code. With Overlap its successor may run by then.
 func (p *launch) attend(c *process) (int, error) {
 	defer c.line.Close()
-	var (
-		held      os.Signal // not passed on yet
-		pass      <-chan time.Time
-		overdue   <-chan time.Time
-		reminder  <-chan time.Time
-		signalled time.Time // when the child said that it was
-	)
-	grace := p.Grace
+	if c.waiting != nil {
+		p.answer(c, *c.waiting)
+	}
 	if p.next != nil {
-		p.tell(c) // it was built meanwhile
+		p.succeed(c) // it was built meanwhile
 	}
 	for {
-		if c.told && reminder == nil && overdue == nil {
-			reminder = time.After(silence)
-			if grace == 0 && !c.hears() {
-				grace = asklessGrace
-			}
-			if grace > 0 {
-				overdue = time.After(grace)
-			}
-		}
-		deaf := c.deaf
-		if !c.told || c.terminated {
-			deaf = nil
+		n := p.beside
+		if n == nil {
+			n = nobody
 		}
 		select {
-		case <-deaf:
-			p.terminate(c) // it has not heard, or forgotten
-			reminder = nil
 		case <-c.done:
 			return c.code, c.err
 		case s := <-p.watcher.successors:
 			p.replaceNext(s)
-			p.tell(c)
-		case r := <-c.requests:
-			if r.kind == signalledKind {
-				signalled = time.Now()
-			} else {
-				p.sockets.answer(c.line, r.kind, r.fields, r.file)
-			}
+			p.succeed(c)
 		case sig := <-p.signals:
-			if held != nil {
-				c.Process.Process.Signal(held) // somebody insists
-				held, pass = nil, nil
+			p.signal(c, sig)
+			if n != nobody {
+				p.signal(n, sig)
 			}
-			if !slices.Contains(system.Stops, sig) {
-				c.Process.Process.Signal(sig)
-				continue
-			}
-			if system.MayReload(sig) {
-				p.hungUp = time.Now()
-			} else {
-				p.stopped, p.stopping = sig, time.Now()
-				if p.Grace > 0 {
-					overdue = time.After(p.Grace)
-				}
-				reminder = time.After(silence)
-			}
-			if p.terminal != nil && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
-				continue // the terminal has sent it to the child as well
-			}
-			held, pass = sig, time.After(holdBack)
-		case <-pass:
-			if time.Since(signalled) > 2*holdBack {
-				c.Process.Process.Signal(held)
-			}
-			held, pass = nil, nil
-		case <-overdue:
-			c.Process.Process.Kill()
-			c.killed = true
-			p.say("the program did not leave within %v; ended", grace)
-		case <-reminder:
-			p.remind(c, grace)
+
+		case r := <-c.requests:
+			p.answer(c, r)
+		case <-c.isDeaf(): // it has not heard, or forgotten
+			p.terminate(c)
+			p.giveTime(c)
+		case <-c.pass:
+			c.passOn()
+		case <-c.overdue:
+			p.kill(c)
+		case <-c.reminder:
+			p.remind(c)
+
+		case <-p.rise:
+			p.startBeside()
+		case <-n.hasEnded():
+			p.failed(n)
+		case <-n.proven:
+			p.proved(c, n)
+		case r := <-n.requests:
+			p.answerBeside(c, n, r)
+		case <-n.pass:
+			n.passOn()
+		case <-n.overdue:
+			p.kill(n)
 		}
 	}
 }
 
+// answer answers a request of a child.
+func (p *launch) answer(c *process, r request) {
+	switch r.kind {
+	case signalledKind:
+		c.signalled = time.Now()
+	case accepts: // it is in charge already
+	case listensAlone:
+		if p.Overlap > 0 {
+			p.Overlap = 0
+			p.say("two processes cannot listen on one address on this system; restarting without Overlap")
+		}
+	default:
+		p.sockets.answer(c, r)
+	}
+}
+
+// signal passes a signal on to a child. A stop is held back for a moment.
+func (p *launch) signal(c *process, sig os.Signal) {
+	if c.held != nil {
+		c.Process.Process.Signal(c.held) // somebody insists
+		c.held, c.pass = nil, nil
+	}
+	if !slices.Contains(system.Stops, sig) {
+		c.Process.Process.Signal(sig)
+		return
+	}
+	if system.MayReload(sig) {
+		p.hungUp = time.Now()
+	} else {
+		p.stopped, p.stopping = sig, time.Now()
+		if p.Grace > 0 {
+			c.overdue, c.grace = time.After(p.Grace), p.Grace
+		}
+		c.reminder = time.After(silence)
+	}
+	if p.terminal != nil && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
+		return // the terminal has sent it to the child as well
+	}
+	c.held, c.pass = sig, time.After(holdBack)
+}
+
+// passOn passes on the signal that was held back, unless the child has said that it was sent it.
+func (c *process) passOn() {
+	if time.Since(c.signalled) > 2*holdBack {
+		c.Process.Process.Signal(c.held)
+	}
+	c.held, c.pass = nil, nil
+}
+
+// kill ends a child that has not left in time.
+func (p *launch) kill(c *process) {
+	c.Process.Process.Kill()
+	c.killed = true
+	p.say("the program did not leave within %v; ended", c.grace)
+}
+
 func (c *process) pid() int { return c.Process.Process.Pid }
 
-// tell tells a child to restart, once.
-func (p *launch) tell(c *process) {
+// tell tells a child to restart, once, and why.
+func (p *launch) tell(c *process, reason string) {
 	if c.told {
 		return
 	}
 	c.told = true
-	if p.stopped != system.Terminate && time.Since(p.stopping) > silence {
-		p.stopped = nil // it went on after an interrupt, and is to restart now
-	}
-	c.send(leave, p.next.reason)
+	p.goesOn()
+	c.send(leave, reason)
 	if !c.hears() {
 		p.terminate(c)
 	}
+	p.giveTime(c)
+}
+
+// giveTime sets how long a child that is to leave may take, once.
+func (p *launch) giveTime(c *process) {
+	if c.overdue != nil {
+		return
+	}
+	c.reminder = time.After(silence)
+	if c.grace = p.Grace; c.grace == 0 && (!c.hears() || c.terminated) {
+		c.grace = asklessGrace
+	}
+	if c.grace > 0 {
+		c.overdue = time.After(c.grace)
+	}
+}
+
+// goesOn forgets an interrupt that the program has survived: it goes on, and is to restart now.
+func (p *launch) goesOn() {
+	if p.stopped != system.Terminate && time.Since(p.stopping) > silence {
+		p.stopped = nil
+	}
+}
+
+// isDeaf returns the channel that says so, if it matters: the child was told to restart.
+func (c *process) isDeaf() <-chan struct{} {
+	if !c.told || c.terminated {
+		return nil
+	}
+	return c.deaf
 }
 
 // hears reports whether the program will ever know that it is to restart.
@@ -274,12 +343,12 @@ func (p *launch) terminate(c *process) {
 }
 
 // remind says what is being waited for.
-func (p *launch) remind(c *process, grace time.Duration) {
+func (p *launch) remind(c *process) {
 	switch {
 	case p.stopped != nil:
 		p.say("waiting for the program to leave, after signal %v", p.stopped)
-	case grace > 0:
-		p.say("waiting for the program to leave; it will be killed after %v", grace)
+	case c.grace > 0:
+		p.say("waiting for the program to leave; it will be killed after %v", c.grace)
 	default:
 		p.say("waiting for the program to leave: it has to return when ShouldRestart is true; Launcher.Grace can end one that does not")
 	}

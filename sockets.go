@@ -20,8 +20,8 @@ type socket struct {
 	name
 	number string
 	file   *os.File
-	made   os.FileInfo // the file of a Unix socket
-	asked  bool        // the child has asked for it
+	made   os.FileInfo       // the file of a Unix socket
+	asked  map[*process]bool // which children have asked for it
 }
 
 // takeSockets makes files of the listeners that the program has opened in the parent. What
@@ -45,25 +45,24 @@ func takeSockets() (s sockets) {
 	return s
 }
 
-// keep adds a socket and returns its number.
-func (s *sockets) keep(n name, file *os.File) string {
+// keep adds a socket.
+func (s *sockets) keep(n name, file *os.File) *socket {
 	if n.hasFile() {
 		if path, err := filepath.Abs(n.bound); err == nil {
 			n.bound = path
 		}
 	}
 	s.last++
-	k := &socket{name: n, number: strconv.Itoa(s.last), file: file}
+	k := &socket{name: n, number: strconv.Itoa(s.last), file: file, asked: make(map[*process]bool)}
 	k.made, _ = os.Lstat(n.bound)
 	s.all = append(s.all, k)
-	return k.number
+	return k
 }
 
 // find returns the socket that a child asks for, if it is not in use.
 func (s *sockets) find(network, address string, inUse []string) *socket {
 	for _, k := range s.all {
 		if k.network == network && k.address == address && !slices.Contains(inUse, k.number) && k.reachable(k.made) {
-			k.asked = true
 			return k
 		}
 	}
@@ -96,37 +95,51 @@ func (s *sockets) closeIf(which func(*socket) bool) {
 	})
 }
 
-// nextChild closes what the last child has not asked for, if it could have.
-func (s *sockets) nextChild(could bool) {
+// ended closes what a child that has ended has not asked for, if it could have, unless another has.
+func (s *sockets) ended(c *process, could bool) {
 	if could {
-		s.closeIf(func(k *socket) bool { return !k.asked })
+		s.closeIf(func(k *socket) bool { return len(k.asked) == 0 })
 	}
+	s.forget(c)
+}
+
+// forget forgets what a child has asked for.
+func (s *sockets) forget(c *process) {
 	for _, k := range s.all {
-		k.asked = false
+		delete(k.asked, c)
 	}
 }
 
-// anyAsked reports whether the child has asked for a socket.
-func (s *sockets) anyAsked() bool {
-	return slices.ContainsFunc(s.all, func(k *socket) bool { return k.asked })
+// asked reports whether a child has asked for a socket.
+func (s *sockets) asked(c *process) bool {
+	return slices.ContainsFunc(s.all, func(k *socket) bool { return k.asked[c] })
+}
+
+// inTheWay reports whether a socket that c has asked for has the port or the file of an address that
+// another child asks for, in the fields of makeWay.
+func (s *sockets) inTheWay(c *process, fields []string) bool {
+	return len(fields) >= 2 && slices.ContainsFunc(s.all, func(k *socket) bool {
+		return k.asked[c] && !slices.Contains(fields[2:], k.number) && k.inTheWayOf(fields[0], fields[1])
+	})
 }
 
 // answer replies to a request of a child about sockets.
-func (s *sockets) answer(line *link.Line, kind byte, fields []string, file *os.File) {
-	switch {
-	case kind == listenAt && len(fields) >= 2:
+func (s *sockets) answer(c *process, r request) {
+	switch fields := r.fields; {
+	case r.kind == listenAt && len(fields) >= 2:
 		if k := s.find(fields[0], fields[1], fields[2:]); k != nil {
-			line.Send(answer, k.number+"\x00"+k.bound, k.file)
+			k.asked[c] = true
+			c.line.Send(answer, k.number+"\x00"+k.bound, k.file)
 			return
 		}
-	case kind == makeWay && len(fields) >= 2:
-		line.Send(answer, s.makeWay(fields[0], fields[1], fields[2:]), nil)
+	case r.kind == makeWay && len(fields) >= 2:
+		c.line.Send(answer, s.makeWay(fields[0], fields[1], fields[2:]), nil)
 		return
-	case kind == keepSocket && len(fields) == 3 && file != nil:
-		number := s.keep(name{fields[0], fields[1], fields[2]}, file)
-		s.all[len(s.all)-1].asked = true
-		line.Send(answer, number, nil)
+	case r.kind == keepSocket && len(fields) == 3 && r.file != nil:
+		k := s.keep(name{fields[0], fields[1], fields[2]}, r.file)
+		k.asked[c] = true
+		c.line.Send(answer, k.number, nil)
 		return
 	}
-	line.Send(answer, "", nil)
+	c.line.Send(answer, "", nil)
 }

@@ -45,6 +45,7 @@ func listenProgram() {
 	flags := flag.NewFlagSet("listen", flag.ExitOnError)
 	var l restarter.Launcher
 	flags.BoolVar(&l.WaitOnFailure, "wait", false, "")
+	flags.DurationVar(&l.Overlap, "overlap", 0, "")
 	flags.Parse(os.Args[1:])
 	if restarter.IsParent() {
 		if script, _ := os.ReadFile(flags.Arg(0)); strings.HasPrefix(string(script), "both\n") {

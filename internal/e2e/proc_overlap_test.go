@@ -1,0 +1,392 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lib537/restarter"
+)
+
+// Successors that have to prove themselves.
+
+func init() { programs["overlap"] = overlapProgram }
+
+// overlapProgram is a server that starts as its first argument, a file, says, and is restarted when
+// that changes:
+//
+//	serve       at once
+//	slow        after a second
+//	late        fail a moment later
+//	panic, 0, 75  end like this
+//	hang        and never serve
+//	alone       serve nothing, and wait to be told
+//	drain       serve, and when told to leave not before standard input ends
+func overlapProgram() {
+	flags := flag.NewFlagSet("overlap", flag.ExitOnError)
+	address := flags.String("listen", "127.0.0.1:0", "")
+	var l restarter.Launcher
+	flags.DurationVar(&l.Overlap, "overlap", time.Minute, "")
+	flags.BoolVar(&l.WaitOnFailure, "wait", false, "")
+	flags.Parse(os.Args[1:])
+	if restarter.IsParent() {
+		os.Exit(l.LaunchChild())
+	}
+	restarter.Track(flags.Arg(0))
+	script, _ := os.ReadFile(flags.Arg(0))
+	how, _, _ := strings.Cut(string(script), " ")
+	fmt.Println("begins", how, os.Getpid())
+	ctx, stop := signal.NotifyContext(context.Background(), stopsOfOverlap...)
+	defer stop()
+	stopped := ctx
+	ctx, forget := restarter.NotifyContext(ctx)
+	defer forget()
+	switch how {
+	case "panic":
+		panic("this is meant to be")
+	case "late":
+		time.Sleep(50 * time.Millisecond)
+		panic("this is meant to be")
+	case "0":
+		os.Exit(0)
+	case "75":
+		os.Exit(restarter.ExitCode)
+	case "hang":
+		<-stopped.Done()
+		os.Exit(7)
+	case "slow":
+		time.Sleep(time.Second)
+	}
+	if how != "alone" {
+		ln, err := restarter.Listen("tcp", *address)
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("listens", ln.Addr())
+		left := answer([]net.Listener{ln})
+		fmt.Println("serves", os.Getpid())
+		<-ctx.Done()
+		ln.Close()
+		left.Wait()
+	}
+	<-ctx.Done()
+	fmt.Println("told", os.Getpid(), context.Cause(ctx))
+	if how == "drain" {
+		os.Stdin.Read(make([]byte, 1))
+	}
+	if !errors.Is(context.Cause(ctx), restarter.ErrChanged) {
+		os.Exit(5)
+	}
+	os.Exit(restarter.ExitCode)
+}
+
+// An overlapping is a running overlapProgram.
+type overlapping struct {
+	*process
+	file  string
+	saves int
+}
+
+func startOverlapping(t *testing.T, how string, args ...string) *overlapping {
+	t.Helper()
+	o := &overlapping{file: filepath.Join(t.TempDir(), "file")}
+	save(t, o.file, how+" 0")
+	o.process = start(t, command(t, "overlap", append(args, o.file)...))
+	return o
+}
+
+// save has the next process start like this.
+func (o *overlapping) save(how string) {
+	o.t.Helper()
+	o.saves++
+	save(o.t, o.file+"~", fmt.Sprint(how, " ", o.saves))
+	rename(o.t, o.file+"~", o.file)
+}
+
+// begins waits for a process that starts like this, and returns its number.
+func (o *overlapping) begins(how string) string {
+	o.t.Helper()
+	return o.await("^begins " + how + ` (\d+)$`)[1]
+}
+
+// serves waits for a server, and returns its number.
+func (o *overlapping) serves() string {
+	o.t.Helper()
+	return o.await(`^serves (\d+)$`)[1]
+}
+
+// where returns the address of the first server, which stays the same.
+func (o *overlapping) where() string {
+	o.t.Helper()
+	return o.await("^listens (.*)$")[1]
+}
+
+// under puts a load on the server. The function that it returns ends that, and fails the test if a
+// request has failed.
+func under(t *testing.T, where string) (end func() *load) {
+	l := startLoad(func() error {
+		_, err := question("tcp", where)
+		return err
+	})
+	return func() *load {
+		t.Helper()
+		l.end()
+		t.Log(l)
+		if len(l.failed) > 0 || len(l.took) == 0 {
+			t.Errorf("requests have failed: %v", l.failed)
+		}
+		return l
+	}
+}
+
+// quit stops the parent, and with it all others.
+func (o *overlapping) quit(code int) {
+	o.t.Helper()
+	stop(o.t, o.cmd.Process.Pid)
+	o.wantExit(code)
+	if left := entries(o.t, o.tmp); len(left) > 0 {
+		o.t.Errorf("left in the temporary directory: %v", left)
+	}
+}
+
+// A successor that ends before it is ready costs its message. The process that runs serves on, and the next
+// good one follows it.
+func TestOverlapKeepsWhatRuns(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "serve")
+	where, old := o.where(), o.serves()
+	end := under(t, where)
+	bad := []string{"panic", "late", "0", "75"}
+	for i := 0; i < 8; i++ {
+		how := bad[i%len(bad)]
+		o.save(how)
+		o.begins(how)
+		code := o.await("^restarter: the new program left with exit code (.*) after .*, before it was ready; the old one keeps running$")[1]
+		if want := map[string]string{"panic": "2", "late": "2"}[how]; code != want && code != how {
+			t.Errorf("%s leaves with %s", how, code)
+		}
+		if got, err := question("tcp", where); got != old {
+			t.Fatalf("process %s serves, %v, want %s", got, err, old)
+		}
+	}
+	o.save("serve")
+	next := o.serves()
+	o.await("^told " + old + " .*file$")
+	o.save("hang")
+	hung := o.begins("hang")
+	o.save("serve") // which ends that
+	last := o.serves()
+	o.await("^told " + next + " ")
+	end()
+	if got, err := question("tcp", where); got != last || got == hung {
+		t.Errorf("process %s serves, %v, want %s", got, err, last)
+	}
+	o.quit(5)
+	o.expect(12, "^begins ")
+}
+
+// Its start costs clients nothing.
+func TestOverlapHidesTheStart(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "serve")
+	where := o.where()
+	o.serves()
+	end := under(t, where)
+	for i := 0; i < 2; i++ {
+		o.save("slow")
+		o.serves()
+		o.await("^told ")
+	}
+	if longest := end().share(1); longest > time.Second/2 {
+		t.Errorf("a client has waited for %v", longest)
+	}
+	o.quit(5)
+}
+
+func TestOverlapUnderLoad(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "serve")
+	where, last := o.where(), o.serves()
+	end := under(t, where)
+	for i := 0; i < *underLoad; i++ {
+		o.save("serve")
+		next := o.serves()
+		o.await("^told " + last + " ")
+		last = next
+	}
+	end()
+	if got, err := question("tcp", where); got != last {
+		t.Errorf("process %s serves, %v, want %s", got, err, last)
+	}
+	o.quit(5)
+	o.expect(*underLoad+1, "^begins ")
+	o.expect(0, "keeps running")
+}
+
+// One that never accepts is ready when it has lived for so long, and not before.
+func TestOverlapByTime(t *testing.T) {
+	slow(t)
+	o := startOverlapping(t, "alone", "-overlap=300ms")
+	old := o.begins("alone")
+	o.save("late")
+	o.await("before it was ready")
+	o.expect(0, "^told ")
+	o.save("alone")
+	began := time.Now()
+	o.begins("alone")
+	o.await("^told " + old + " ")
+	if took := time.Since(began); took < 300*time.Millisecond {
+		t.Errorf("ready after %v", took)
+	}
+	o.quit(5)
+}
+
+// There are two processes, never three: while the old one drains, and while a newer successor waits.
+func TestOverlapOfTwo(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "drain")
+	first := o.serves()
+	o.save("serve")
+	second := o.serves()
+	o.await("^told " + first + " ")
+	o.save("serve") // while the first drains
+	o.await("file changed; restarting$")
+	o.stdin.Close()
+	third := o.serves()
+	o.await("^told " + second + " ")
+	if third == second {
+		t.Error("not restarted")
+	}
+	o.quit(5)
+	o.expect(3, "^begins ")
+}
+
+// If the old process dies, its successor is the child from then on, ready or not.
+func TestOverlapOldOneDies(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	for _, wait := range []bool{false, true} {
+		o := startOverlapping(t, "serve", fmt.Sprintf("-wait=%t", wait))
+		where, old := o.where(), o.serves()
+		o.save("slow")
+		o.begins("slow")
+		kill(t, old)
+		pid := o.serves()
+		if got, err := question("tcp", where); got != pid {
+			t.Errorf("process %s serves, %v, want %s", got, err, pid)
+		}
+		o.save("hang")
+		hung := o.begins("hang")
+		kill(t, pid)
+		kill(t, hung) // the rules without Overlap: there is nothing else that serves
+		if wait {
+			o.await("^restarter: the program failed with exit code 137; waiting for a change$")
+			o.save("serve")
+			o.serves()
+			o.quit(5)
+		} else {
+			o.wantExit(137)
+		}
+	}
+}
+
+// Whoever is there when the parent is stopped leaves, each told once. The exit code is that of the
+// process in charge.
+func TestOverlapIsStopped(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	for _, how := range []string{"hang", "serve"} {
+		o := startOverlapping(t, "drain")
+		first := o.serves()
+		o.save(how)
+		second := o.begins(how)
+		if how == "serve" {
+			o.serves()
+			o.await("^told " + first + " .*file$")
+		}
+		stop(t, o.cmd.Process.Pid)
+		if how == "hang" {
+			o.await("^told " + first + " ")
+		} else {
+			o.await("^told " + second + " ")
+		}
+		o.stdin.Close()
+		o.wantExit(5)
+		o.expect(0, "keeps running$")
+		if left := entries(t, o.tmp); len(left) > 0 {
+			t.Errorf("left in the temporary directory: %v", left)
+		}
+	}
+}
+
+// An executable that cannot be started replaces nothing.
+func TestOverlapOfADeploy(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	whole := markedProgram(t, 'X')
+	exe := filepath.Join(t.TempDir(), "app")
+	copyProgram(t, exe, 'A')
+	file := tempFile(t)
+	save(t, file, "serve 0")
+	cmd := command(t, "overlap", file)
+	cmd.Path, cmd.Args[0] = exe, exe
+	o := &overlapping{process: start(t, cmd), file: file}
+	where, old := o.where(), o.serves()
+	end := under(t, where)
+	for i, b := range broken {
+		put(t, exe, b.make(whole), b.mode)
+		o.await("app was replaced, but cannot run: .*; the old program keeps running$")
+		if i == 0 {
+			put(t, exe, unstartable(t, append(whole, 'x')), 0o755)
+			o.await("^restarter: cannot start the new program: .*; the old one keeps running$")
+		}
+		if got, err := question("tcp", where); got != old {
+			t.Fatalf("process %s serves, %v, want %s", got, err, old)
+		}
+	}
+	deploy(t, exe, 'B')
+	o.await("app was replaced; restarting$")
+	next := o.serves()
+	o.await("^told " + old + " ")
+	o.save("panic") // what was deployed is what runs
+	o.await("before it was ready")
+	end()
+	if got, err := question("tcp", where); got != next {
+		t.Errorf("process %s serves, %v, want %s", got, err, next)
+	}
+	o.quit(5)
+}
+
+// A successor that wants another address on the port of the old one gets it when that has left.
+func TestOverlapOfAnotherAddress(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	s := startServerWith(t, func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{cmd.Args[0], "-overlap=1m"}, cmd.Args[1:]...)
+	}, "listen tcp 127.0.0.1:0")
+	old := s.at("tcp", "127.0.0.1:0")
+	s.ready()
+	_, port, err := net.SplitHostPort(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.restart("listen tcp 0.0.0.0:" + port)
+	s.at("tcp", "0.0.0.0:"+port)
+	s.answers(s.ready(), "tcp", old)
+	s.expect(0, "^child error")
+	s.quit()
+}
