@@ -61,9 +61,10 @@ func complete() bool {
 	})
 }
 
-// slow leaves a test out under -short, because it takes a second or more.
+// slow leaves a test out under -short, because it takes a second or more. It runs beside others.
 func slow(t *testing.T) {
 	t.Helper()
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a second or more")
 	}

@@ -44,7 +44,6 @@ func (p *process) wantPause(after string) {
 // are at least a hundred times what the last child cost.
 func TestBackOff(t *testing.T) {
 	slow(t)
-	t.Parallel()
 	cmd := command(t, "talk", "-die")
 	p := start(t, cmd)
 	p.await(pauses)

@@ -117,7 +117,6 @@ func TestTheReasonIsTold(t *testing.T) {
 
 func TestGraceEndsAChildThatStays(t *testing.T) {
 	slow(t)
-	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-grace=1s", "-stay", "-track="+file))
 	p.child()
@@ -146,7 +145,6 @@ func TestGraceDoesNotEndAChildThatLeaves(t *testing.T) {
 // Without Grace a child may take as long as it likes, and what is being waited for is said.
 func TestNoGrace(t *testing.T) {
 	slow(t)
-	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-stay", "-track="+file))
 	p.child()

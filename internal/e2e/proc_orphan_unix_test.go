@@ -65,7 +65,6 @@ func TestOrphanCleansUp(t *testing.T) {
 
 func TestOrphanThatStays(t *testing.T) {
 	slow(t)
-	t.Parallel()
 	p := start(t, command(t, "talk", "-stay"))
 	p.child()
 	begin := time.Now()

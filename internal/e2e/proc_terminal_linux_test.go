@@ -126,7 +126,6 @@ func TestCtrlCThen75(t *testing.T) {
 // A program for which Ctrl-C is not the end goes on, and some seconds later is restarted as before.
 func TestCtrlCThatIsSurvived(t *testing.T) {
 	slow(t)
-	t.Parallel()
 	file := tempFile(t)
 	tty, p, _ := talkInTerminal(t, "-catch", "-stay", "-track="+file)
 	tty.write(ctrlC)

@@ -129,6 +129,9 @@ int main(int argc, char **argv) {
 func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{50, 1000, 10000, 50000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			if testing.Short() && n > 1000 {
+				b.Skip("makes many files")
+			}
 			roots, _ := manyFiles(b, n)
 			p := watching(roots)
 			b.ReportAllocs()
