@@ -14,6 +14,7 @@ import (
 	"github.com/lib537/restarter/internal/link"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -24,6 +25,7 @@ const (
 	askless = 'n' // the program never asks whether it should restart
 	leave   = 'r' // restart, for this reason
 	group   = 'g' // the process group of a command of the parent's; below 0 once it has ended
+	event   = 'e' // what goes on, for those who have asked for it
 	answer  = 'a' // to one of the following
 
 	// From the child, each with an answer.
@@ -34,6 +36,7 @@ const (
 
 	// From the child, without one.
 	signalledKind = 'b' // the program has been sent a signal, and is about to leave
+	wantEvents    = 'e' // the program shows what goes on
 	accepts       = 'c' // the program accepts connections from now on
 	listensAlone  = 'o' // the program uses Listen, on a system where that is net.Listen
 )
@@ -64,6 +67,7 @@ func init() {
 			return
 		}
 		upward.Line, upward.answers = me.line, make(chan response)
+		status.Wanted = func() { upward.Send(wantEvents, "", nil) }
 		go attend()
 	}
 }
@@ -116,6 +120,10 @@ func attend() {
 			asks = false
 		case leave:
 			restart(text)
+		case event:
+			if text != "" && !due.Load() {
+				status.Publish(status.Event{Kind: status.Kind(text[0]), Text: text[1:]})
+			}
 		case group:
 			n, _ := strconv.Atoi(text)
 			delete(running, -n)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -114,6 +115,7 @@ func (w *watcher) beginJob(quiet bool) {
 			input = source
 		}
 		w.say("%s changed; generating", w.short(input))
+		w.publish(status.Event{Kind: status.Building})
 		w.begin(&job{kind: generating, changed: input})
 	default:
 		if source == "" {
@@ -121,6 +123,7 @@ func (w *watcher) beginJob(quiet bool) {
 		}
 		w.pending[watch.Source], w.pending[watch.Input], w.reread = "", "", false
 		w.say("%s changed; building", w.short(source))
+		w.publish(status.Event{Kind: status.Building})
 		w.begin(&job{kind: building, changed: source, prove: !w.proved})
 	}
 }
@@ -335,6 +338,7 @@ func (w *watcher) built(j *job, starved bool) bool {
 	}
 	if j.changed != "" {
 		w.say("the program is the same")
+		w.publish(status.Event{Kind: status.Same})
 	}
 	return false
 }

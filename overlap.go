@@ -1,6 +1,7 @@
 package restarter
 
 import (
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ func (p *launch) startBeside() {
 	n, err := p.start(run, p.watcher.startedBeside)
 	if err != nil {
 		p.say("cannot start the new program: %v; the old one keeps running", err)
-		p.reject(run)
+		p.reject(run, "The new program cannot be started: "+err.Error())
 		return
 	}
 	n.proven = time.After(p.Overlap)
@@ -98,15 +99,15 @@ func (p *launch) failed(n *process) {
 			p.rise = time.After(p.budget.spend(p.rose, p.roseCPU))
 		}
 	default:
-		p.say("the new program left with exit code %d after %v, before it was ready; the old one keeps running",
-			n.code, time.Since(n.started).Round(time.Millisecond))
-		p.reject(n.run)
+		lived := time.Since(n.started).Round(time.Millisecond)
+		p.say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
+		p.reject(n.run, fmt.Sprintf("The new program left with exit code %d after %v. What it said is in the terminal.", n.code, lived))
 	}
 }
 
-// reject says that a successor does not replace the program that runs.
-func (p *launch) reject(run successor) {
-	p.watcher.rejected(run, !system.Exists(run.exe))
+// reject says that a successor does not replace the program that runs, and why.
+func (p *launch) reject(run successor, why string) {
+	p.watcher.rejected(run, why, !system.Exists(run.exe))
 	p.dropRefused(run.exe)
 }
 

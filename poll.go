@@ -11,6 +11,7 @@ import (
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -31,18 +32,19 @@ type watcher struct {
 	successors chan successor // holds the last one, until somebody takes it
 	calls      chan func()
 
-	current  successor // runs, or is going to
-	alias    string    // the content ID of current, if built by our recipe
-	deployed string    // the content ID of the executable that the parent was started from
-	proved   bool      // current was compared with what its sources build
-	tried    bool      // that was tried, and failed: not again before a change
-	child    *process  // nil while there is none
-	beside   *process  // its successor, while that runs beside it
-	offered  bool      // a successor of the child was offered
-	before   known     // what was known of the child's program before that
-	refused  string    // the content ID of a successor that has ended beside the child
-	leaving  bool      // it was told to restart
-	waits    bool      // for a change: whatever builds is the successor, even the same program
+	current  successor    // runs, or is going to
+	alias    string       // the content ID of current, if built by our recipe
+	deployed string       // the content ID of the executable that the parent was started from
+	proved   bool         // current was compared with what its sources build
+	tried    bool         // that was tried, and failed: not again before a change
+	event    status.Event // what goes on
+	child    *process     // nil while there is none
+	beside   *process     // its successor, while that runs beside it
+	offered  bool         // a successor of the child was offered
+	before   known        // what was known of the child's program before that
+	refused  string       // the content ID of a successor that has ended beside the child
+	leaving  bool         // it was told to restart
+	waits    bool         // for a change: whatever builds is the successor, even the same program
 
 	sources []watch.Root // as the go command has listed them
 	inputs  []watch.Root // Launcher.Sources
@@ -169,6 +171,9 @@ func (w *watcher) call(f func()) <-chan struct{} {
 func (w *watcher) launched(c *process) {
 	w.call(func() {
 		tracked := w.tracked()
+		if w.event.Kind != status.Failed && w.jobs.current == nil {
+			w.event = status.Event{}
+		}
 		w.child, w.beside, w.waits, w.leaving, w.offered, w.named = c, nil, false, false, false, nil
 		w.jobs.groups.tell(c)
 		w.pending[watch.Tracked] = ""
@@ -202,13 +207,14 @@ func (w *watcher) takesOver(c *process) {
 // rejected says that a successor has ended beside the child, or could not be started: the program of the
 // child is what is compared again. If the successor's executable is gone, it is built again; else
 // nothing is before the next change.
-func (w *watcher) rejected(s successor, gone bool) {
+func (w *watcher) rejected(s successor, why string, gone bool) {
 	w.call(func() {
 		w.beside = nil
 		w.rewatch()
 		if w.current.exe != s.exe {
 			return // a newer one was offered meanwhile
 		}
+		w.publish(status.Event{Kind: status.Crashed, Text: why})
 		w.refused, w.offered, w.leaving = s.id, false, false
 		w.current, w.alias, w.proved, w.tried = w.before.current, w.before.alias, w.before.proved, true
 		if gone && w.recipe.CanBuild() {
@@ -241,6 +247,26 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 		}
 		w.restartForTracked(false)
 	})
+}
+
+// inform tells a child, from now on, what goes on.
+func (w *watcher) inform(c *process) {
+	w.call(func() {
+		c.shows = true
+		w.publish(w.event)
+	})
+}
+
+// publish says what goes on to a child that shows it.
+func (w *watcher) publish(e status.Event) {
+	const longest = 8 << 10
+	if len(e.Text) > longest {
+		e.Text = e.Text[:longest] + "\n…"
+	}
+	w.event = e
+	if w.child != nil && w.child.shows {
+		w.child.send(event, string(rune(e.Kind))+e.Text)
+	}
 }
 
 // track has more files watched for a child: they were as in seen when it named them.
@@ -405,14 +431,15 @@ func union(a, b []watch.Root) []watch.Root {
 
 // complain prints what a command said, once, and what follows from it.
 func (w *watcher) complain(what string, said []byte, err error) {
+	said = say.Relocate(said, w.recipe.Dir, w.from)
+	if len(said) == 0 {
+		said = []byte("restarter: " + err.Error() + "\n")
+	}
+	w.publish(status.Event{Kind: status.Failed, Text: string(said)})
 	if w.quiet {
 		return
 	}
-	if len(said) == 0 {
-		say.Line("%v", err)
-	} else {
-		say.Text(say.Relocate(said, w.recipe.Dir, w.from))
-	}
+	say.Text(said)
 	if w.child == nil {
 		w.say("%s failed; waiting for a change", what)
 	} else {

@@ -28,6 +28,7 @@ type process struct {
 	asks     func() bool   // whether the program ever asks if it should restart
 	deaf     chan struct{} // closed when it hears nothing any more: it has replaced itself by exec
 	tracked  []watch.Root  // for the watcher
+	shows    bool          // for the watcher: it wants to know what goes on
 
 	told       bool // to restart
 	terminated bool // was sent SIGTERM to restart
@@ -152,7 +153,11 @@ func (p *launch) listenTo(c *process) {
 			return
 		}
 		fields := strings.Split(text, "\x00")
-		if kind == trackPaths {
+		switch kind {
+		case wantEvents:
+			p.watcher.inform(c)
+			continue
+		case trackPaths:
 			// Here, so that the child need not wait for anything else.
 			roots := patterns(watch.Tracked, fields)
 			p.watcher.track(c, roots, watch.Snapshot(roots))
@@ -287,8 +292,7 @@ func (p *launch) tell(c *process, reason string) {
 	}
 	c.told = true
 	p.goesOn()
-	c.send(leave, reason)
-	if !c.hears() {
+	if c.line.Send(leave, reason, nil) != nil || !c.hears() {
 		p.terminate(c)
 	}
 	p.giveTime(c)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -143,6 +144,7 @@ var (
 // restart tells the program to leave, and why. Only the first reason counts.
 func restart(reason string) {
 	due.Store(true)
+	status.Publish(status.Event{Kind: status.Restarting})
 	turn(fmt.Errorf("%w: %s", ErrChanged, reason))
 }
 
