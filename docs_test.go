@@ -16,7 +16,7 @@ func TestMessagesAreExplained(t *testing.T) {
 	}
 	// A verb of the format is a word there.
 	verb := regexp.MustCompile(`%[vsd]`)
-	message := regexp.MustCompile(`(?:\.say|say\.Line)\("([^"]+)"`)
+	message := regexp.MustCompile(`(?:\.Say|say\.Line)\("([^"]+)"`)
 	sources, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

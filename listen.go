@@ -3,7 +3,6 @@ package restarter
 import (
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/socket"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -40,7 +40,7 @@ func Listen(network, address string) (net.Listener, error) {
 		if err == nil {
 			// A program that never launches shall not collect those that it has closed.
 			listeners.all = slices.DeleteFunc(listeners.all, func(l *listener) bool { return !isOpen(l.ln) })
-			listeners.all = append(listeners.all, &listener{name: name{network, address, ""}, ln: ln})
+			listeners.all = append(listeners.all, &listener{name: socket.Name{Network: network, Address: address}, ln: ln})
 		}
 		return ln, err
 	case upward.Line == nil:
@@ -63,16 +63,10 @@ var listeners struct {
 }
 
 type listener struct {
-	name
+	name   socket.Name
 	number string // child: the parent's, of its socket
 	ln     net.Listener
 	made   os.FileInfo // the file of a Unix socket
-}
-
-// A name says what a socket is.
-type name struct {
-	network, address string // as the program asks for it
-	bound            string // where it is: host and port, or the full path of a Unix socket
 }
 
 // listenInChild takes a socket over from the parent, or opens it and hands it to the parent.
@@ -85,7 +79,7 @@ func listenInChild(network, address string) (net.Listener, error) {
 			return nil, err
 		}
 		number, bound, _ := strings.Cut(r.text, "\x00")
-		remember(name{network, address, bound}, number, ln)
+		remember(socket.Name{Network: network, Address: address, Bound: bound}, number, ln)
 		return ln, nil
 	}
 	ln, err := net.Listen(network, address)
@@ -106,11 +100,8 @@ func listenInChild(network, address string) (net.Listener, error) {
 		return ln, nil // it serves, though not beyond this child
 	}
 	defer file.Close()
-	n := name{network, address, ln.Addr().String()}
-	if path, err := filepath.Abs(n.bound); err == nil && n.hasFile() {
-		n.bound = path
-	}
-	if r, ok := ask(keepSocket, file, n.network, n.address, n.bound); ok && r.text != "" {
+	n := socket.NewName(network, address, ln.Addr())
+	if r, ok := ask(keepSocket, file, n.Network, n.Address, n.Bound); ok && r.text != "" {
 		if u, ok := ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 			u.SetUnlinkOnClose(false) // from now on the parent does that
 		}
@@ -130,11 +121,11 @@ func inUse() (numbers []string) {
 	return numbers
 }
 
-func remember(n name, number string, ln net.Listener) {
+func remember(n socket.Name, number string, ln net.Listener) {
 	listeners.all = slices.DeleteFunc(listeners.all, func(l *listener) bool { return l.number == number })
 	l := &listener{name: n, number: number, ln: ln}
-	if n.hasFile() {
-		l.made, _ = os.Lstat(n.bound)
+	if n.HasFile() {
+		l.made, _ = os.Lstat(n.Bound)
 	}
 	listeners.all = append(listeners.all, l)
 }
@@ -144,7 +135,7 @@ func removeSocketFiles() {
 	listeners.Lock()
 	defer listeners.Unlock()
 	for _, l := range listeners.all {
-		l.removeFile(l.made)
+		l.name.RemoveFile(l.made)
 	}
 }
 
@@ -158,35 +149,76 @@ func isOpen(ln net.Listener) bool {
 	return err == nil && raw.Control(func(uintptr) {}) == nil
 }
 
-// hasFile tells a Unix socket from an abstract one, which has a name only, and from others.
-func (n name) hasFile() bool {
-	return strings.HasPrefix(n.network, "unix") && n.bound != "" && !strings.HasPrefix(n.bound, "@")
+// takeSockets makes files of the listeners that the program has opened in the parent. What
+// it has closed again is left out.
+func takeSockets() (held socket.Held) {
+	listeners.Lock()
+	defer listeners.Unlock()
+	for _, l := range listeners.all {
+		if f, ok := l.ln.(interface{ File() (*os.File, error) }); ok && link.CarriesFiles {
+			if file, err := f.File(); err == nil {
+				if u, ok := l.ln.(interface{ SetUnlinkOnClose(bool) }); ok {
+					u.SetUnlinkOnClose(false)
+				}
+				held.Keep(socket.NewName(l.name.Network, l.name.Address, l.ln.Addr()), file, nil)
+			}
+		}
+		l.ln.Close()
+	}
+	listeners.all = nil
+	return held
 }
 
-// reachable reports whether the file of a Unix socket is still the one that was made. Many a
-// program removes it before it listens, and clients would wait at a socket without a name.
-func (n name) reachable(made os.FileInfo) bool {
-	if !n.hasFile() {
-		return true
+// answerAboutSockets replies to a request of a child.
+func (p *launch) answerAboutSockets(c *process, r request) {
+	text, file := "", (*os.File)(nil)
+	switch fields := r.fields; {
+	case r.kind == listenAt && len(fields) >= 2:
+		if k := p.sockets.Find(c, fields[0], fields[1], fields[2:]); k != nil {
+			text, file = k.Number+"\x00"+k.Bound, k.File
+		}
+	case r.kind == makeWay && len(fields) >= 2:
+		if n := p.sockets.MakeWay(fields[0], fields[1], fields[2:]); n > 0 {
+			text = strconv.Itoa(n)
+		}
+	case r.kind == keepSocket && len(fields) == 3 && r.file != nil:
+		text = p.sockets.Keep(socket.Name{Network: fields[0], Address: fields[1], Bound: fields[2]}, r.file, c).Number
 	}
-	info, err := os.Lstat(n.bound)
-	return err == nil && made != nil && os.SameFile(info, made)
+	c.line.Send(answer, text, file)
 }
 
-func (n name) removeFile(made os.FileInfo) {
-	if n.hasFile() && n.reachable(made) {
-		os.Remove(n.bound)
+// reporting returns a listener that tells the parent when the program first accepts.
+func reporting(ln net.Listener) net.Listener {
+	report := sync.OnceFunc(func() { upward.Send(accepts, "", nil) })
+	switch ln := ln.(type) {
+	case *net.TCPListener:
+		return reportingTCP{ln, report}
+	case *net.UnixListener:
+		return reportingUnix{ln, report}
 	}
+	return ln
 }
 
-// inTheWayOf reports whether a socket has the port or the file of another address.
-func (n name) inTheWayOf(network, address string) bool {
-	if strings.HasPrefix(network, "unix") || strings.HasPrefix(n.network, "unix") {
-		path, err := filepath.Abs(address)
-		return err == nil && path == n.bound
-	}
-	_, wanted, _ := net.SplitHostPort(address)
-	_, held, _ := net.SplitHostPort(n.bound)
-	port, err := net.LookupPort(network, wanted)
-	return err == nil && strconv.Itoa(port) == held
+type reportingTCP struct {
+	*net.TCPListener
+	report func()
+}
+
+func (l reportingTCP) Accept() (net.Conn, error) { return l.AcceptTCP() }
+
+func (l reportingTCP) AcceptTCP() (*net.TCPConn, error) {
+	l.report()
+	return l.TCPListener.AcceptTCP()
+}
+
+type reportingUnix struct {
+	*net.UnixListener
+	report func()
+}
+
+func (l reportingUnix) Accept() (net.Conn, error) { return l.AcceptUnix() }
+
+func (l reportingUnix) AcceptUnix() (*net.UnixConn, error) {
+	l.report()
+	return l.UnixListener.AcceptUnix()
 }

@@ -7,8 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lib537/restarter/internal/budget"
+	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/socket"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -84,7 +87,7 @@ func (l *Launcher) LaunchChild() int {
 	p := newLaunch(l)
 	system.Notify(p.signals) // before there is anything to clean up
 	defer p.cleanUp()
-	if !p.prepare(mainFile()) {
+	if !p.prepare(gotool.MainFile()) {
 		return 1
 	}
 	return p.loop()
@@ -93,14 +96,14 @@ func (l *Launcher) LaunchChild() int {
 // A launch is one call of LaunchChild. It belongs to the goroutine of that call.
 type launch struct {
 	Launcher
-	messages
+	say.Messages
 	dir       *private.Dir // nil if none can be made
 	watcher   *watcher
 	contentID func(name string) (string, error)
 	polled    chan struct{} // closed when the watcher has ended; nil before it has begun
 	terminal  *system.Terminal
 	signals   chan os.Signal
-	sockets   sockets
+	sockets   socket.Held
 	next      *successor       // to be launched
 	beside    *process         // a successor that runs beside the child, see Overlap
 	rise      <-chan time.Time // when to start that
@@ -108,7 +111,7 @@ type launch struct {
 	roseCPU   time.Duration    // what it has taken of the processor
 	good      successor        // the last that could be started
 	spare     string           // a copy of the executable that the parent was started from, or ""
-	budget    budget
+	budget    budget.Budget
 	quit      chan struct{} // closed when LaunchChild returns
 	stopped   os.Signal     // the last that told a child to stop
 	stopping  time.Time     // when that was
@@ -118,10 +121,10 @@ type launch struct {
 func newLaunch(l *Launcher) *launch {
 	return &launch{
 		Launcher: *l,
-		messages: messages{quiet: l.Quiet, verbose: getenv(variable) == verbose, from: started.dir},
+		Messages: say.Messages{Silent: l.Quiet, Verbose: getenv(variable) == verbose, From: started.dir},
 		signals:  make(chan os.Signal, 16),
 		quit:     make(chan struct{}),
-		budget:   newBudget(),
+		budget:   budget.New(),
 	}
 }
 
@@ -132,9 +135,9 @@ func (p *launch) prepare(main string) bool {
 		say.Line("cannot launch: %v", err)
 		return false
 	}
-	o := origin{program: programName(exe), running: exe, main: main, goRun: startedByGoRun(exe), machine: system.Machine(exe)}
+	o := origin{program: system.ExecutableName(exe, started.args[0], started.dir), running: exe, main: main, goRun: gotool.StartedByGoRun(exe), machine: system.Machine(exe)}
 	if p.dir, err = private.New(started.tmp); err != nil {
-		p.say("cannot build: %v; watching without a build", err)
+		p.Say("cannot build: %v; watching without a build", err)
 	} else {
 		p.spare = p.keepSpare(exe, filepath.Base(o.program))
 		if system.Exists(p.spare) {
@@ -146,7 +149,7 @@ func (p *launch) prepare(main string) bool {
 	if o.goRun {
 		go p.watchGoRun(system.ParentGone(os.Getppid()))
 	}
-	p.watcher = newWatcher(&p.Launcher, &p.messages, o, p.dir)
+	p.watcher = newWatcher(&p.Launcher, &p.Messages, o, p.dir)
 	recipe := *p.watcher.recipe // which the watcher changes
 	p.contentID, p.good = recipe.ContentID, p.watcher.current
 	p.polled = make(chan struct{})
@@ -155,22 +158,6 @@ func (p *launch) prepare(main string) bool {
 		p.watcher.watch(p.quit)
 	}()
 	return true
-}
-
-// keepSpare keeps the running executable beside its name, which a deploy may give to one that
-// cannot run.
-func (p *launch) keepSpare(exe, name string) string {
-	folder, err := p.dir.Folder()
-	if err != nil {
-		return ""
-	}
-	spare := filepath.Join(folder, name)
-	if os.Link(exe, spare) != nil {
-		// Another file system. On Linux the running file can be copied when it is needed.
-		return spare
-	}
-	p.dir.Keep(spare)
-	return spare
 }
 
 // cleanUp takes away what prepare has made. No signal ends the process before that is done.
@@ -182,7 +169,7 @@ func (p *launch) cleanUp() {
 		case <-time.After(silence): // a file system hangs, say
 		}
 	}
-	p.sockets.closeIf(func(*socket) bool { return true })
+	p.sockets.Close()
 	if p.dir != nil {
 		p.dir.Remove()
 	}
@@ -214,7 +201,7 @@ func (p *launch) loop() int {
 		if err != nil {
 			say.Line("the program has ended: %v", err)
 		}
-		p.sockets.ended(c, c.couldListen(p.sockets.asked(c), code))
+		p.sockets.Forget(c, c.couldListen(p.sockets.Asked(c), code))
 		if n != nil {
 			if n.ready || p.stopped == nil {
 				continue
@@ -244,102 +231,6 @@ func (p *launch) loop() int {
 	}
 }
 
-// launchNext starts the successor, or if that cannot be started what ran last, or else what the parent
-// was started from.
-func (p *launch) launchNext() (*process, error) {
-	p.takeNext()
-	run := p.good
-	if p.next != nil {
-		run, p.next = *p.next, nil
-	}
-	c, err := p.start(run, p.watcher.launched)
-	if err == nil {
-		p.started(run)
-		return c, nil
-	}
-	for _, last := range []string{p.good.exe, p.spareFile(), p.watcher.program} {
-		if last == "" || last == run.exe {
-			continue
-		}
-		again := successor{exe: last}
-		again.id, _ = p.contentID(last)
-		c, err2 := p.start(again, p.watcher.launched)
-		if err2 == nil {
-			p.say("cannot start the new program: %v; the last one runs again", err)
-			p.watcher.failedToStart(again, !system.Exists(run.exe))
-			p.good = again
-			return c, nil
-		}
-	}
-	return nil, err
-}
-
-// started notes that a program could be started: it is the one to fall back on.
-func (p *launch) started(run successor) {
-	if p.good.exe != run.exe {
-		p.drop(p.good.exe)
-	}
-	if deployed := run.exe == p.watcher.program && run.id != p.good.id; deployed && p.dir != nil {
-		old := p.spare
-		p.spare = p.keepSpare(run.exe, filepath.Base(run.exe))
-		if !system.Exists(p.spare) && copyFile(run.exe, p.spare) == nil {
-			p.dir.Keep(p.spare)
-		}
-		if id, err := p.contentID(p.spare); err != nil || id != run.id {
-			p.dir.Drop(p.spare) // replaced once more already
-			p.spare = old
-		} else if old != "" {
-			p.dir.Drop(old)
-		}
-	}
-	p.good = run
-}
-
-// spareFile returns the copy of the executable that the parent was started from, made now if it
-// is to be had no other way.
-func (p *launch) spareFile() string {
-	if p.spare == "" || system.Exists(p.spare) {
-		return p.spare
-	}
-	folder, err := p.dir.Folder()
-	if err != nil {
-		return ""
-	}
-	p.spare = filepath.Join(folder, filepath.Base(p.spare))
-	if err := copyFile("/proc/self/exe", p.spare); err != nil {
-		return ""
-	}
-	p.dir.Keep(p.spare)
-	return p.spare
-}
-
-// takeNext takes the successor that the watcher has made, if there is one. The last one that it
-// has made counts.
-func (p *launch) takeNext() bool {
-	select {
-	case s := <-p.watcher.successors:
-		p.replaceNext(s)
-		return true
-	default:
-		return false
-	}
-}
-
-// replaceNext makes s the next to be launched. What was to be launched before is not any more.
-func (p *launch) replaceNext(s successor) {
-	if p.next != nil && p.next.exe != p.good.exe && p.next.exe != s.exe {
-		p.drop(p.next.exe)
-	}
-	p.next = &s
-}
-
-// drop removes an executable that was built.
-func (p *launch) drop(exe string) {
-	if p.dir != nil && exe != p.spare {
-		p.dir.Drop(exe)
-	}
-}
-
 // pendingStop returns a signal that came while there was no child.
 func (p *launch) pendingStop() os.Signal {
 	for {
@@ -363,14 +254,14 @@ func (p *launch) wait(code int) os.Signal {
 	if p.takeNext() {
 		return nil
 	}
-	p.say("the program failed with exit code %d; waiting for a change", code)
+	p.Say("the program failed with exit code %d; waiting for a change", code)
 	return p.pause(nil, ended)
 }
 
 // backOff delays a relaunch that the budget has no room for. A change that comes meanwhile ends the
 // pause.
 func (p *launch) backOff(c *process, code int) os.Signal {
-	pause := p.budget.spend(c.started, c.CPU())
+	pause := p.budget.Spend(c.started, c.CPU())
 	if pause <= 0 {
 		return nil
 	}
@@ -379,7 +270,7 @@ func (p *launch) backOff(c *process, code int) os.Signal {
 	}
 	ended := time.Now() // what the child has itself written, before, ends no pause
 	if pause >= time.Second {
-		p.say("the program left with %d again and again; launching it again in %v", code, pause.Round(100*time.Millisecond))
+		p.Say("the program left with %d again and again; launching it again in %v", code, pause.Round(100*time.Millisecond))
 	}
 	return p.pause(time.After(pause), ended)
 }
@@ -394,7 +285,7 @@ func (p *launch) pause(over <-chan time.Time, since time.Time) os.Signal {
 		case s := <-p.watcher.successors:
 			p.replaceNext(s)
 			if s.seen.After(since) {
-				p.budget.refill()
+				p.budget.Refill()
 				return nil
 			}
 			if over == nil {
@@ -435,25 +326,3 @@ func (p *launch) watchGoRun(gone func() bool) {
 	}
 	p.signals <- system.Terminate
 }
-
-// messages are what is said to a person.
-type messages struct {
-	quiet, verbose bool
-	from           string // where the person stands
-}
-
-func (m *messages) say(text string, args ...any) {
-	if !m.quiet {
-		say.Line(text, args...)
-	}
-}
-
-// debug says why something is done, under RESTARTER=debug.
-func (m *messages) debug(text string, args ...any) {
-	if m.verbose {
-		say.Line("debug: "+text, args...)
-	}
-}
-
-// short names a file as the person would.
-func (m *messages) short(path string) string { return say.Short(path, m.from) }

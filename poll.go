@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/job"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
 	"github.com/lib537/restarter/internal/status"
@@ -22,7 +23,7 @@ import (
 // through calls.
 type watcher struct {
 	*Launcher
-	*messages
+	*say.Messages
 	origin
 	recipe *gotool.Recipe
 	poll   *watch.Poller
@@ -91,16 +92,16 @@ const (
 	stillness   = 500 * time.Millisecond // of an executable that somebody is copying
 )
 
-func newWatcher(l *Launcher, m *messages, o origin, dir *private.Dir) *watcher {
+func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watcher {
 	w := &watcher{
-		Launcher: l, messages: m, origin: o, dir: dir,
+		Launcher: l, Messages: m, origin: o, dir: dir,
 		recipe:     newRecipe(l, m, o),
 		poll:       watch.New(l.Interval),
 		successors: make(chan successor, 1),
 		calls:      make(chan func(), 256),
 	}
-	w.jobs.done = make(chan *job, 1)
-	w.recipe.Started, w.recipe.Ended = w.jobs.groups.add, w.jobs.groups.remove
+	w.jobs.done = make(chan *job.Job, 1)
+	w.recipe.Started, w.recipe.Ended = w.jobs.groups.Add, w.jobs.groups.Remove
 	w.current.exe = o.program
 	w.current.id, _ = w.recipe.ContentID(o.program)
 	w.deployed = w.current.id
@@ -175,7 +176,7 @@ func (w *watcher) launched(c *process) {
 			w.event = status.Event{}
 		}
 		w.child, w.beside, w.waits, w.leaving, w.offered, w.named = c, nil, false, false, false, nil
-		w.jobs.groups.tell(c)
+		w.jobs.groups.Tell(c.tellOfGroup)
 		w.pending[watch.Tracked] = ""
 		if len(tracked) > 0 {
 			w.rewatch()
@@ -196,7 +197,7 @@ func (w *watcher) takesOver(c *process) {
 	w.call(func() {
 		w.adopt()
 		w.child, w.beside = c, nil
-		w.jobs.groups.tell(c)
+		w.jobs.groups.Tell(c.tellOfGroup)
 		w.rewatch()
 		if w.offered = w.current.exe != c.run.exe; w.offered {
 			w.before = known{current: c.run, tried: true}
@@ -240,7 +241,7 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
 		w.adopt()
 		w.child, w.beside, w.waits, w.leaving, w.offered = nil, nil, !soon, false, false
-		w.jobs.groups.tell(nil)
+		w.jobs.groups.Tell(nil)
 		w.saw(w.poll.Sweep())
 		if soon {
 			w.pending[watch.Tracked] = ""
@@ -294,7 +295,7 @@ func (w *watcher) adopt() {
 	w.named = nil
 	if len(seen) > 0 {
 		w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
-		w.debug("tracking %d files", n)
+		w.Debug("tracking %d files", n)
 	}
 }
 
@@ -330,7 +331,7 @@ func (w *watcher) saw(c watch.Change) bool {
 	}
 	for _, path := range c {
 		if path != "" {
-			w.debug("%s changed", w.short(path))
+			w.Debug("%s changed", w.Short(path))
 		}
 	}
 	if c[watch.Source] != "" || c[watch.Input] != "" {
@@ -363,10 +364,10 @@ func (w *watcher) restartForTracked(quiet bool) {
 		return
 	}
 	if !system.Exists(w.current.exe) {
-		w.say("%s changed; cannot restart: %s is gone", w.short(path), w.current.exe)
+		w.Say("%s changed; cannot restart: %s is gone", w.Short(path), w.current.exe)
 		return
 	}
-	w.say("%s changed; restarting", w.short(path))
+	w.Say("%s changed; restarting", w.Short(path))
 	w.offer(w.current.exe, w.current.id, path)
 }
 
@@ -377,24 +378,24 @@ func (w *watcher) restartForDeploy() {
 		return
 	}
 	w.replaced, w.pending[watch.Executable] = time.Time{}, ""
-	name := w.short(w.program)
+	name := w.Short(w.program)
 	id, err := w.recipe.ContentID(w.program)
 	if errors.Is(err, os.ErrNotExist) {
-		w.debug("%s is gone", name)
+		w.Debug("%s is gone", name)
 		return
 	}
 	if err == nil && (id == w.deployed || id == w.current.id || id == w.alias) {
-		w.debug("%s is the same program: content ID %s", name, id)
+		w.Debug("%s is the same program: content ID %s", name, id)
 		return
 	}
 	if err == nil {
 		err = system.CheckExecutable(w.program, w.machine)
 	}
 	if err != nil {
-		w.say("%s was replaced, but cannot run: %v; the old program keeps running", name, err)
+		w.Say("%s was replaced, but cannot run: %v; the old program keeps running", name, err)
 		return
 	}
-	w.say("%s was replaced; restarting", name)
+	w.Say("%s was replaced; restarting", name)
 	w.offer(w.program, id, w.program)
 	w.alias, w.deployed = "", id
 	w.proved, w.tried = false, true // the next change compares it with what its sources build
@@ -405,7 +406,7 @@ func (w *watcher) offer(exe, id, changed string) {
 	if !w.offered {
 		w.offered, w.before = true, known{w.current, w.alias, w.proved, w.tried}
 	}
-	w.current, w.leaving = successor{exe, id, w.short(changed), w.changed}, w.child != nil
+	w.current, w.leaving = successor{exe, id, w.Short(changed), w.changed}, w.child != nil
 	select {
 	case <-w.successors: // nobody has taken it
 	default:
@@ -431,18 +432,18 @@ func union(a, b []watch.Root) []watch.Root {
 
 // complain prints what a command said, once, and what follows from it.
 func (w *watcher) complain(what string, said []byte, err error) {
-	said = say.Relocate(said, w.recipe.Dir, w.from)
+	said = say.Relocate(said, w.recipe.Dir, w.From)
 	if len(said) == 0 {
 		said = []byte("restarter: " + err.Error() + "\n")
 	}
 	w.publish(status.Event{Kind: status.Failed, Text: string(said)})
-	if w.quiet {
+	if w.Silent {
 		return
 	}
 	say.Text(said)
 	if w.child == nil {
-		w.say("%s failed; waiting for a change", what)
+		w.Say("%s failed; waiting for a change", what)
 	} else {
-		w.say("%s failed, the old program keeps running", what)
+		w.Say("%s failed, the old program keeps running", what)
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/job"
 	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/say"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -42,7 +44,7 @@ func newWorld(t *testing.T, l Launcher) *world {
 	}
 	t.Cleanup(dir.Remove)
 	l.Quiet, l.Dir, l.Sources = true, w.path("src"), []string{w.path("in")}
-	m := &messages{quiet: true, from: w.dir}
+	m := &say.Messages{Silent: true, From: w.dir}
 	w.watcher = newWatcher(&l, m, origin{program: w.path("app"), running: w.path("app")}, dir)
 	w.jobs.ctx, w.jobs.listed, w.proved = context.Background(), true, true
 	w.child = new(process)
@@ -64,24 +66,24 @@ func (w *world) save(name, content string) {
 func (w *world) age(name string) { os.Chtimes(w.path(name), w.old, w.old) }
 
 // build plays a build that has made an executable of the given content.
-func (w *world) build(prove bool, content string) *job {
+func (w *world) build(prove bool, content string) *job.Job {
 	w.Helper()
 	folder, err := w.watcher.dir.Folder()
 	if err != nil {
 		w.Fatal(err)
 	}
-	j := &job{kind: building, changed: w.path("src/main.go"), prove: prove, roots: w.sources, started: time.Now()}
-	j.ctx, j.cancel = context.WithCancel(context.Background())
+	j := &job.Job{Kind: job.Building, Changed: w.path("src/main.go"), Prove: prove, Roots: w.sources, Started: time.Now()}
+	j.Context, j.Cancel = context.WithCancel(context.Background())
 	recipe := *w.recipe
-	j.recipe, j.exe = &recipe, filepath.Join(folder, "app")
-	if err := os.WriteFile(j.exe, []byte(content), 0o755); err != nil {
+	j.Recipe, j.Exe = &recipe, filepath.Join(folder, "app")
+	if err := os.WriteFile(j.Exe, []byte(content), 0o755); err != nil {
 		w.Fatal(err)
 	}
-	if j.id, err = gotool.ContentID(j.exe); err != nil {
+	if j.ID, err = gotool.ContentID(j.Exe); err != nil {
 		w.Fatal(err)
 	}
-	j.proof, j.runs = j.id, w.current.id
-	w.watcher.dir.Keep(j.exe)
+	j.Proof, j.Runs = j.ID, w.current.id
+	w.watcher.dir.Keep(j.Exe)
 	w.jobs.current = j
 	return j
 }
@@ -108,7 +110,7 @@ func TestBuilt(t *testing.T) {
 	}{
 		{"another program", func(w *world) {}, false, "new", "new"},
 		{"the same program", func(w *world) {}, false, "app", ""},
-		{"the same program by another recipe", func(w *world) { w.alias = w.build(false, "alias").id }, false, "alias", ""},
+		{"the same program by another recipe", func(w *world) { w.alias = w.build(false, "alias").ID }, false, "alias", ""},
 		{"the same program, waited for", func(w *world) { w.waits = true }, false, "app", "app"},
 		{"the first proof succeeds", func(w *world) { w.proved = false }, true, "app", ""},
 		{"the first proof fails", func(w *world) { w.proved = false }, true, "new", "new"},
@@ -127,7 +129,7 @@ func TestBuilt(t *testing.T) {
 			if got := w.offered(); got != test.want {
 				t.Errorf("offered %q, want %q", got, test.want)
 			}
-			if system.Exists(j.exe) != (test.want != "") {
+			if system.Exists(j.Exe) != (test.want != "") {
 				t.Errorf("the executable is there: %t", test.want == "")
 			}
 		})
@@ -153,7 +155,7 @@ func TestBuildFails(t *testing.T) {
 		w := newWorld(t, Launcher{})
 		w.proved = !prove
 		j := w.build(prove, "new")
-		j.changed, j.err = "", errors.New("exit status 1")
+		j.Changed, j.Err = "", errors.New("exit status 1")
 		w.finish(j)
 		w.beginJob(true)
 		if w.offered() != "" || w.jobs.current != nil {
@@ -186,13 +188,13 @@ func TestNewFilesAreBuiltAgain(t *testing.T) {
 			w.rewatch()
 		}
 		j := w.build(false, "new")
-		j.roots = append(w.sources, watch.Root{Kind: watch.Pattern, For: watch.Source, Path: w.path("static")})
+		j.Roots = append(w.sources, watch.Root{Kind: watch.Pattern, For: watch.Source, Path: w.path("static")})
 		w.finish(j)
 		if !w.reread || w.offered() != "new" {
 			t.Errorf("tracked %t: reread %t", tracked, w.reread)
 		}
 		again := w.build(false, "new")
-		again.changed, again.roots = "", w.sources
+		again.Changed, again.Roots = "", w.sources
 		w.reread = false
 		w.finish(again)
 		if w.reread || w.offered() != "" {
@@ -207,8 +209,8 @@ func TestFailedBuildIsWatched(t *testing.T) {
 	w.save("new/new.go", "broken")
 	w.age("new/new.go")
 	j := w.build(false, "new")
-	j.err = errors.New("exit status 1")
-	j.roots = []watch.Root{{Kind: watch.Package, For: watch.Source, Path: w.path("new")}}
+	j.Err = errors.New("exit status 1")
+	j.Roots = []watch.Root{{Kind: watch.Package, For: watch.Source, Path: w.path("new")}}
 	w.finish(j)
 	for _, name := range []string{"new/new.go", "src/main.go"} {
 		w.save(name, "mended")
@@ -224,14 +226,14 @@ func TestChangesAllTheTime(t *testing.T) {
 	w := newWorld(t, Launcher{})
 	j := w.build(false, "new")
 	w.saw(watch.Change{watch.Source: "one"})
-	if j.ctx.Err() == nil {
+	if !j.Cancelled() {
 		t.Fatal("a build was not overtaken")
 	}
 	w.finish(j)
 	j = w.build(false, "new")
 	w.jobs.starving = time.Now().Add(-hunger) // since when builds have been overtaken
 	w.saw(watch.Change{watch.Source: "two"})
-	if j.ctx.Err() != nil {
+	if j.Cancelled() {
 		t.Fatal("a build was overtaken once more")
 	}
 	w.finish(j)
@@ -244,10 +246,10 @@ func TestChangesAllTheTime(t *testing.T) {
 func TestListingIsNotOvertaken(t *testing.T) {
 	w := newWorld(t, Launcher{})
 	j := w.build(false, "new")
-	for _, kind := range []kindOfJob{listing, generating} {
-		j.kind = kind
+	for _, kind := range []job.Kind{job.Listing, job.Generating} {
+		j.Kind = kind
 		w.saw(watch.Change{watch.Source: "one"})
-		if j.ctx.Err() != nil {
+		if j.Cancelled() {
 			t.Errorf("%s was overtaken", kind)
 		}
 	}
@@ -258,7 +260,7 @@ func TestGenerator(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("runs /bin/sh")
 	}
-	run := func(w *world) *job {
+	run := func(w *world) *job.Job {
 		t.Helper()
 		w.saw(w.poll.Sweep())
 		w.beginJob(true)
@@ -271,22 +273,22 @@ func TestGenerator(t *testing.T) {
 	}
 	w := newWorld(t, Launcher{Generate: []string{"/bin/sh", "-c", "cp ../in generated.go"}})
 	w.save("src/main.go", "an edit")
-	if j := run(w); j.kind != building {
-		t.Fatalf("a change of Go files alone began %s", j.kind)
+	if j := run(w); j.Kind != job.Building {
+		t.Fatalf("a change of Go files alone began %s", j.Kind)
 	}
 	w.jobs.current = nil
 	w.save("in", "new")
 	w.save("src/other.go", "an edit")
 	j := run(w)
-	if j.kind != generating {
-		t.Fatalf("a change of what the generator reads began %s", j.kind)
+	if j.Kind != job.Generating {
+		t.Fatalf("a change of what the generator reads began %s", j.Kind)
 	}
 	w.finish(j)
 	if text, err := os.ReadFile(w.path("src/generated.go")); string(text) != "new" {
 		t.Errorf("generated %q, %v", text, err)
 	}
-	if j = run(w); j.kind != building || w.pending.Any() {
-		t.Errorf("then it began %s, pending %v", j.kind, w.pending)
+	if j = run(w); j.Kind != job.Building || w.pending.Any() {
+		t.Errorf("then it began %s, pending %v", j.Kind, w.pending)
 	}
 	w.jobs.current = nil
 
@@ -296,12 +298,12 @@ func TestGenerator(t *testing.T) {
 	j = run(w)
 	w.finish(j)
 	w.beginJob(true)
-	if w.jobs.current != nil || j.err == nil {
+	if w.jobs.current != nil || j.Err == nil {
 		t.Fatal("a generator that fails is as good as one that does not")
 	}
 	w.save("src/main.go", "another edit")
-	if j = run(w); j.kind != generating {
-		t.Errorf("after a failure it began %s", j.kind)
+	if j = run(w); j.Kind != job.Generating {
+		t.Errorf("after a failure it began %s", j.Kind)
 	}
 }
 
@@ -313,7 +315,7 @@ func TestGeneratorAtTheStart(t *testing.T) {
 			then := w.old.Add(time.Minute)
 			os.Chtimes(w.path("in"), then, then)
 		}
-		again := newWatcher(w.Launcher, w.messages, w.origin, w.watcher.dir)
+		again := newWatcher(w.Launcher, w.Messages, w.origin, w.watcher.dir)
 		if pending := again.pending[watch.Input] != ""; pending != newer {
 			t.Errorf("newer %t, to be generated %t", newer, pending)
 		}

@@ -126,6 +126,9 @@ func childEnviron(value string) (env []string) {
 // send sends the child a message, unless it is gone.
 func (c *process) send(kind byte, text string) { c.line.Send(kind, text, nil) }
 
+// tellOfGroup tells the child of a process group of a command, which it ends if this process is killed.
+func (c *process) tellOfGroup(text string) { c.send(group, text) }
+
 // scan returns a function that reports whether the program asks. That takes a few milliseconds to
 // find out, so it is done when the child has had its start. The child is told if it does not.
 func scan(c *process) func() bool {
@@ -236,10 +239,10 @@ func (p *launch) answer(c *process, r request) {
 	case listensAlone:
 		if p.Overlap > 0 {
 			p.Overlap = 0
-			p.say("two processes cannot listen on one address on this system; restarting without Overlap")
+			p.Say("two processes cannot listen on one address on this system; restarting without Overlap")
 		}
 	default:
-		p.sockets.answer(c, r)
+		p.answerAboutSockets(c, r)
 	}
 }
 
@@ -280,7 +283,7 @@ func (c *process) passOn() {
 func (p *launch) kill(c *process) {
 	c.Process.Process.Kill()
 	c.killed = true
-	p.say("the program did not leave within %v; ended", c.grace)
+	p.Say("the program did not leave within %v; ended", c.grace)
 }
 
 func (c *process) pid() int { return c.Process.Process.Pid }
@@ -341,7 +344,7 @@ func (c *process) hears() bool {
 func (p *launch) terminate(c *process) {
 	c.terminated = true
 	if system.CanTerminate {
-		p.debug("the program does not ask whether it should restart; sending it SIGTERM")
+		p.Debug("the program does not ask whether it should restart; sending it SIGTERM")
 		c.Process.Process.Signal(system.Terminate)
 	}
 }
@@ -350,11 +353,11 @@ func (p *launch) terminate(c *process) {
 func (p *launch) remind(c *process) {
 	switch {
 	case p.stopped != nil:
-		p.say("waiting for the program to leave, after signal %v", p.stopped)
+		p.Say("waiting for the program to leave, after signal %v", p.stopped)
 	case c.grace > 0:
-		p.say("waiting for the program to leave; it will be killed after %v", c.grace)
+		p.Say("waiting for the program to leave; it will be killed after %v", c.grace)
 	default:
-		p.say("waiting for the program to leave: it has to return when ShouldRestart is true; Launcher.Grace can end one that does not")
+		p.Say("waiting for the program to leave: it has to return when ShouldRestart is true; Launcher.Grace can end one that does not")
 	}
 }
 

@@ -178,3 +178,13 @@ func NotifyContext(parent context.Context) (context.Context, context.CancelFunc)
 
 // LaunchChild is new(Launcher).LaunchChild().
 func LaunchChild() int { return new(Launcher).LaunchChild() }
+
+// getenv returns a variable of the environment that this process was started with.
+func getenv(name string) (value string) {
+	for _, v := range started.env {
+		if key, rest, ok := strings.Cut(v, "="); ok && key == name {
+			value = rest
+		}
+	}
+	return value
+}

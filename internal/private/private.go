@@ -28,6 +28,7 @@ package private
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -220,4 +221,22 @@ func empty(dir string) bool {
 		}
 	}
 	return err == nil && os.RemoveAll(dir) == nil
+}
+
+// Copy copies a file, as an executable.
+func Copy(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err2 := out.Close(); err == nil {
+		err = err2
+	}
+	return err
 }

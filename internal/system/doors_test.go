@@ -19,6 +19,10 @@ var below = map[string][]string{
 	"/internal/private": {"/internal/system"},
 	"/internal/link":    {"/internal/system"},
 	"/internal/gotool":  {"/internal/system", "/internal/watch"},
+	"/internal/budget":  {},
+	"/internal/socket":  {},
+	"/internal/status":  {},
+	"/internal/job":     {"/internal/gotool", "/internal/private", "/internal/watch"},
 	"/internal/e2e":     {},
 }
 

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 )
 
 // Machine returns what tells the system and machine that an executable is for, "" if unknown.
@@ -149,4 +152,28 @@ func inspectPE(head []byte) (machine string, end int64) {
 		section += 40
 	}
 	return machine, end
+}
+
+// ExecutableName returns the executable exe by the name that it was started with in a directory: a
+// deploy may point a symbolic link to another file.
+func ExecutableName(exe, name, dir string) string {
+	if !strings.ContainsRune(name, filepath.Separator) {
+		found, err := exec.LookPath(name)
+		if err != nil {
+			return exe
+		}
+		name = found
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	a, err := os.Stat(name)
+	if err != nil {
+		return exe
+	}
+	b, err := os.Stat(exe)
+	if err != nil || !os.SameFile(a, b) {
+		return exe
+	}
+	return name
 }

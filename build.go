@@ -1,0 +1,338 @@
+package restarter
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/job"
+	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/status"
+	"github.com/lib537/restarter/internal/system"
+	"github.com/lib537/restarter/internal/watch"
+)
+
+// An origin is what the parent was started from.
+type origin struct {
+	program string // the executable, as it was named
+	running string // a name that leads to that very file, whatever becomes of the first
+	machine string // what tells executables of this system and machine from others
+	main    string // the file of main.main, "" if unknown
+	goRun   bool   // go run built it
+}
+
+// newRecipe says how the running program is built again.
+func newRecipe(l *Launcher, m *say.Messages, o origin) *gotool.Recipe {
+	info, _ := debug.ReadBuildInfo()
+	r := gotool.New(info, o.main, o.goRun)
+	r.Build, r.Generate, r.Env, r.Without = l.Build, l.Generate, started.env, []string{variable}
+	if o.goRun {
+		for _, arg := range system.ParentArgs() {
+			if filepath.Ext(arg) == ".go" {
+				r.Files = append(r.Files, filepath.Base(arg))
+			} else if len(r.Files) > 0 {
+				break // what follows is the program's
+			}
+		}
+	}
+	if l.Dir != "" {
+		r.Dir, r.Trust = l.Dir, true
+		if !filepath.IsAbs(r.Dir) {
+			r.Dir = filepath.Join(started.dir, r.Dir)
+		}
+	}
+	r.Copy, r.CopyEnv = []string{o.running, copyWord}, variable+"="+copying
+	if r.Trimmed() && len(l.Build) == 0 {
+		m.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
+	}
+	r.Ran = func(dir string, args []string) {
+		for i, arg := range args {
+			if strings.Contains(arg, "\n") {
+				args = append(slices.Clone(args[:i]), append([]string{"…"}, args[i+1:]...)...) // what is asked of go list
+			}
+		}
+		m.Debug("in %s: %s", dir, strings.Join(args, " "))
+	}
+	return r
+}
+
+// jobs are what the watcher knows of its job.
+type jobs struct {
+	ctx       context.Context
+	current   *job.Job
+	done      chan *job.Job
+	reminder  <-chan time.Time
+	overtaken time.Time // when the last build was cancelled, if none has begun since
+	starving  time.Time // when the first build was cancelled, if none has finished since
+	own       string    // a source that was seen to change while a command of the user's built
+	times     int       // how often in a row
+	looked    time.Time // when a listing was last begun
+	listed    bool      // the go command has listed the sources
+	missing   string    // why not, as it was said
+	groups    job.Groups
+}
+
+// wait waits for the job.
+func (j *jobs) wait() {
+	if j.current != nil {
+		<-j.done
+	}
+}
+
+// overtake cancels a build, because of a change at that time: it is of yesterday. A command of the
+// user's is let finish, since it may be what has just written the file.
+func (j *jobs) overtake(at time.Time) {
+	if j.current == nil || len(j.current.Recipe.Build) > 0 || j.current.Kind != job.Building || j.current.Cancelled() || j.starved() {
+		return
+	}
+	j.current.Cancel()
+	j.overtaken = at
+	if j.starving.IsZero() {
+		j.starving = at
+	}
+}
+
+// starved reports whether changes have followed each other so quickly, for so long, that a build
+// has to be let finish though it is of yesterday.
+func (j *jobs) starved() bool { return !j.starving.IsZero() && time.Since(j.starving) > hunger }
+
+// ready reports whether a build that was overtaken may begin again.
+func (j *jobs) ready(quiet bool) bool {
+	return j.overtaken.IsZero() || quiet || time.Since(j.overtaken) > patience
+}
+
+// beginJob begins what is to be done next, if anything is.
+func (w *watcher) beginJob(quiet bool) {
+	source, input := w.pending[watch.Source], w.pending[watch.Input]
+	switch {
+	case w.jobs.current != nil || w.dir == nil:
+	case !w.jobs.listed:
+		if time.Since(w.jobs.looked) > lookOut {
+			w.jobs.looked = time.Now()
+			w.begin(&job.Job{Kind: job.Listing})
+		}
+	case source == "" && input == "":
+		if !w.proved && !w.tried || w.reread {
+			w.reread = false
+			w.begin(&job.Job{Kind: job.Building, Prove: !w.proved})
+		}
+	case !w.jobs.ready(quiet):
+	case len(w.Generate) > 0 && (input != "" || w.stale):
+		w.pending[watch.Input], w.stale = "", false
+		w.pending[watch.Source] = "" // what is there by then is built
+		if input == "" {
+			input = source
+		}
+		w.Say("%s changed; generating", w.Short(input))
+		w.publish(status.Event{Kind: status.Building})
+		w.begin(&job.Job{Kind: job.Generating, Changed: input})
+	default:
+		if source == "" {
+			source = input
+		}
+		w.pending[watch.Source], w.pending[watch.Input], w.reread = "", "", false
+		w.Say("%s changed; building", w.Short(source))
+		w.publish(status.Event{Kind: status.Building})
+		w.begin(&job.Job{Kind: job.Building, Changed: source, Prove: !w.proved})
+	}
+}
+
+// begin begins a job.
+func (w *watcher) begin(j *job.Job) {
+	w.jobs.current, w.jobs.overtaken, w.jobs.reminder = j, time.Time{}, time.After(silence)
+	j.Runs = w.current.id
+	j.Begin(w.jobs.ctx, *w.recipe, job.Place{Program: w.program, Running: w.running, Dir: started.dir, Private: w.dir}, w.jobs.done)
+}
+
+// finish takes over what a job has found.
+func (w *watcher) finish(j *job.Job) {
+	w.jobs.current, w.jobs.reminder = nil, nil
+	defer j.Cancel()
+	if j.Cancelled() {
+		w.dir.Drop(j.Exe)
+		w.Debug("%s was overtaken by another change", j.Kind)
+		w.reread = w.reread || j.Changed == "" && !j.Prove
+		return
+	}
+	if j.Kind == job.Building {
+		w.saw(w.poll.Sweep()) // of what was watched up to now, before that changes
+	}
+	starved := w.jobs.starved()
+	if j.Kind == job.Building && w.jobs.listed && !slices.Equal(w.recipe.Listed(), j.Recipe.Listed()) {
+		// Another list of files builds the program. Those that were not listed were not watched.
+		w.jobs.listed, w.jobs.looked, w.reread = false, time.Time{}, true
+	}
+	*w.recipe = *j.Recipe
+	switch j.Kind {
+	case job.Listing:
+		w.found(j)
+	case job.Generating:
+		w.generated(j)
+	case job.Building:
+		w.relist(j)
+		if !w.built(j, starved) {
+			w.dir.Drop(j.Exe)
+		}
+	}
+}
+
+// found watches the sources, once they are found.
+func (w *watcher) found(j *job.Job) {
+	if !w.recipe.CanBuild() {
+		if text := j.Missing.Error(); text != w.jobs.missing {
+			w.jobs.missing = text
+			w.Say("cannot rebuild: %s; watching the executable alone", text)
+		}
+		return
+	}
+	came := w.jobs.missing != ""
+	w.jobs.listed, w.jobs.missing = true, ""
+	w.sources, w.tried = j.Roots, false // what they build is not known
+	if j.ListErr != nil {
+		if j.Missing == nil {
+			w.Say("%v", j.ListErr)
+		}
+		w.sources = w.recipe.Ground()
+	}
+	w.rewatch() // before a build reads them
+	if came {
+		w.Say("the sources can be built now; watching them")
+	}
+	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
+}
+
+// relist watches what the program is made of now. Files that were not watched before the build read
+// them may have changed meanwhile: that build is compared with another.
+func (w *watcher) relist(j *job.Job) {
+	roots := j.Roots
+	switch {
+	case j.ListErr != nil: // the last good set serves on
+		w.Debug("listing failed: %v", j.ListErr)
+		return
+	case j.Err != nil:
+		roots = union(w.sources, roots) // what runs was made of the old ones
+	}
+	if slices.Equal(roots, w.sources) {
+		return
+	}
+	w.sources = roots
+	came := w.rewatch()
+	w.Debug("watching %d files", w.poll.Len())
+	if came[watch.Source] != "" {
+		w.Debug("%s is new to the program", w.Short(came[watch.Source]))
+		w.reread = true
+	}
+}
+
+// generated builds what the generator has written. Whatever has changed while it ran is in that build.
+func (w *watcher) generated(j *job.Job) {
+	w.saw(w.poll.Sweep())
+	if j.Err != nil {
+		w.stale, w.pending[watch.Source] = true, ""
+		w.complain("generation", j.Said, j.Err)
+		return
+	}
+	if w.pending[watch.Source] == "" {
+		w.pending[watch.Source] = j.Changed
+	}
+}
+
+// built takes over a build, and reports whether what it has made is going to run.
+func (w *watcher) built(j *job.Job, starved bool) bool {
+	overtaken := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
+	if j.Err == nil {
+		j.Err = system.CheckExecutable(j.Exe, w.machine)
+	}
+	if j.Err != nil || !overtaken {
+		w.jobs.own, w.jobs.starving = "", time.Time{}
+	}
+	took := time.Since(j.Started).Round(10 * time.Millisecond)
+	switch {
+	case j.Err != nil:
+		w.tried = true
+		said := fmt.Sprintf("%s%v", j.Said, j.Err)
+		if j.Changed != "" || said != w.said {
+			w.complain("build", j.Said, j.Err)
+		}
+		w.said = said
+		return false
+	case overtaken && !starved && !w.ownWriting():
+		// The build may have read one file before and the other after it was saved.
+		if w.jobs.starving.IsZero() {
+			w.jobs.starving = w.changed
+		}
+		return false
+	case j.Changed == "" && j.Runs != w.current.id:
+		return false // another program was deployed meanwhile
+	case j.Changed == "" && j.ID == w.refused:
+		w.Debug("not restarted: it has ended beside the program that runs: content ID %s", j.ID)
+	case j.Prove && j.Proof == w.current.id && (!w.waits || j.Changed == ""):
+		w.proved, w.alias = true, j.ID
+		w.Debug("the sources build what runs: content ID %s", j.Proof)
+	case !j.Prove && (j.ID == w.current.id || j.ID == w.alias) && (!w.waits || j.Changed == ""):
+		w.Debug("the same program: content ID %s", j.ID)
+	default:
+		if j.Changed == "" && j.Prove {
+			w.Say("the sources have changed since the program was built; built in %v; restarting", took)
+		} else {
+			w.Say("built in %v; restarting", took)
+		}
+		if j.Changed == "" {
+			j.Changed = w.recipe.Dir
+		}
+		w.jobs.starving = time.Time{}
+		w.offer(j.Exe, j.ID, j.Changed)
+		w.proved, w.alias = true, ""
+		return true
+	}
+	if j.Changed != "" {
+		w.Say("the program is the same")
+		w.publish(status.Event{Kind: status.Same})
+	}
+	return false
+}
+
+// ownWriting reports whether a command of the user's has itself written what was seen to change while it
+// ran: three times in a row the same file, and nothing between.
+func (w *watcher) ownWriting() bool {
+	const often = 3
+	path := w.pending[watch.Source]
+	if len(w.Build) == 0 || path == "" || w.pending[watch.Input] != "" {
+		return false
+	}
+	if path != w.jobs.own {
+		w.jobs.own, w.jobs.times = path, 0
+	}
+	w.jobs.overtaken = w.changed // wait for a quiet tick before the next
+	if w.jobs.times++; w.jobs.times < often {
+		return false
+	}
+	w.jobs.own, w.pending[watch.Source] = "", ""
+	w.Say("%s is written anew by each build; Launcher.Generate is for that", w.Short(path))
+	return true
+}
+
+// remind says that a job still runs, after 5 s, 15 s and 60 s.
+func (w *watcher) remind() {
+	j := w.jobs.current
+	w.jobs.reminder = nil
+	if j == nil {
+		return
+	}
+	for i, at := range []time.Duration{silence, 3 * silence, 12 * silence} {
+		if time.Since(j.Started) < at+time.Second {
+			if j.Changed != "" || w.pending.Any() {
+				w.Say("still %s, for %v", j.Kind, at)
+			}
+			if next := []time.Duration{2 * silence, 9 * silence}; i < len(next) {
+				w.jobs.reminder = time.After(next[i])
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,31 @@
+package gotool
+
+import (
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// MainFile returns the file of main.main, if that is on the stack.
+func MainFile() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		f, more := frames.Next()
+		if f.Function == "main.main" {
+			return f.File
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// StartedByGoRun reports whether go run built the executable: into its work folder,
+// go-build123/b001/exe/name, or into the build cache, 01/0123…-d/name.
+func StartedByGoRun(exe string) bool {
+	dir := filepath.Dir(exe)
+	work := filepath.Dir(filepath.Dir(dir))
+	return filepath.Base(dir) == "exe" && strings.HasPrefix(filepath.Base(work), "go-build") ||
+		len(filepath.Base(dir)) == 66 && strings.HasSuffix(dir, "-d")
+}

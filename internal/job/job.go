@@ -1,0 +1,125 @@
+// Package job does what takes time, beside the polling: it lists the sources, runs the generator, or
+// builds the program with a listing beside it.
+//
+// A job promises to end soon after it was cancelled, with every process that it has started, and
+// to touch nothing that belongs to others: it has a recipe of its own, and builds in a new folder.
+//
+// It knows nothing of when a job is due, and of what becomes of its results.
+package job
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lib537/restarter/internal/gotool"
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/watch"
+)
+
+// A Kind is what a job does.
+type Kind string
+
+// The kinds of jobs, as a person reads them.
+const (
+	Listing    Kind = "listing"
+	Generating Kind = "generating"
+	Building   Kind = "building"
+)
+
+// A Job is one of them. What it has found may be read when it was sent to done.
+type Job struct {
+	Kind    Kind
+	Changed string // what it was begun for, "" if for nothing that the user did
+	Prove   bool   // compare what runs with what its sources build
+	Runs    string // the content ID of what runs
+
+	Recipe  *gotool.Recipe // the job's own, with what it has found out
+	Started time.Time
+
+	Missing error // why nothing can be built
+	Roots   []watch.Root
+	ListErr error
+	Exe, ID string // what was built
+	Proof   string // the content ID of what the sources build when built as what runs was
+	Said    []byte // by a command that has failed
+	Err     error
+
+	Context context.Context
+	Cancel  context.CancelFunc // has the job end
+}
+
+// A Place is where a job is done.
+type Place struct {
+	Program string       // the executable, as it was named
+	Running string       // a name that leads to the file that the parent was started from
+	Dir     string       // the working directory
+	Private *private.Dir // for what is built
+}
+
+// Begin begins a job, by a copy of a recipe.
+func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done chan<- *Job) {
+	j.Context, j.Cancel = context.WithCancel(ctx)
+	j.Recipe, j.Started = &recipe, time.Now()
+	go func() {
+		defer func() { done <- j }()
+		if j.Missing = j.Recipe.Resolve(j.Context, at.Running, at.Dir, filepath.Dir(at.Program)); !j.Recipe.CanBuild() {
+			return
+		}
+		switch j.Kind {
+		case Listing:
+			j.list(*j.Recipe)
+		case Generating:
+			j.Said, j.Err = j.Recipe.Generates(j.Context)
+		case Building:
+			beside, listed := *j.Recipe, make(chan struct{}) // the build changes its own
+			go func() {
+				defer close(listed)
+				j.list(beside)
+			}()
+			j.build(at.Private, filepath.Base(at.Program))
+			<-listed
+		}
+	}()
+}
+
+// Cancelled reports whether the job was cancelled: what it has found is of no use.
+func (j *Job) Cancelled() bool { return j.Context.Err() != nil }
+
+func (j *Job) list(recipe gotool.Recipe) {
+	if j.ListErr = j.Missing; j.Missing == nil {
+		j.Roots, j.ListErr = recipe.List(j.Context)
+	}
+}
+
+// build makes an executable of the given name in a new folder.
+func (j *Job) build(dir *private.Dir, name string) {
+	folder, err := dir.Folder()
+	if err != nil {
+		j.Err = err
+		return
+	}
+	tmp := filepath.Join(folder, "tmp")
+	defer os.RemoveAll(tmp)
+	if j.Err = os.Mkdir(tmp, 0o700); j.Err != nil {
+		return
+	}
+	j.Exe = filepath.Join(folder, name)
+	if j.Prove {
+		if j.Said, j.Err = j.Recipe.Reproduce(j.Context, j.Runs, j.Exe, tmp); j.Err == nil {
+			j.Proof, j.Err = j.Recipe.ContentID(j.Exe)
+		}
+		if j.Err != nil {
+			return
+		}
+	}
+	if !j.Prove || !j.Recipe.Exact() && len(j.Recipe.Build) == 0 {
+		if j.Said, j.Err = j.Recipe.Make(j.Context, j.Exe, tmp); j.Err != nil {
+			return
+		}
+	}
+	if j.Err = dir.Keep(j.Exe); j.Err == nil {
+		j.ID, j.Err = j.Recipe.ContentID(j.Exe)
+	}
+}

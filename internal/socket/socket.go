@@ -1,0 +1,156 @@
+// Package socket keeps the listening sockets that outlive a process of the program: by the network
+// and address that they were asked for, for whoever asks for the same again.
+//
+// It promises that one that is in use is not given away twice, and that the file of a Unix socket
+// is removed with it, unless it has become another file. It never accepts a connection.
+//
+// It knows nothing of how a socket comes to another process. What asks for a socket is a child for
+// it, whatever that is.
+package socket
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Name says what a socket is.
+type Name struct {
+	Network, Address string // as the program asks for it
+	Bound            string // where it is: host and port, or the full path of a Unix socket
+}
+
+// NewName returns the name of a socket that is bound to an address.
+func NewName(network, address string, bound net.Addr) Name {
+	n := Name{network, address, bound.String()}
+	if path, err := filepath.Abs(n.Bound); err == nil && n.HasFile() {
+		n.Bound = path
+	}
+	return n
+}
+
+// HasFile tells a Unix socket from an abstract one, which has a name only, and from others.
+func (n Name) HasFile() bool {
+	return strings.HasPrefix(n.Network, "unix") && n.Bound != "" && !strings.HasPrefix(n.Bound, "@")
+}
+
+// reachable reports whether the file of a Unix socket is still the one that was made. Many a
+// program removes it before it listens, and clients would wait at a socket without a name.
+func (n Name) reachable(made os.FileInfo) bool {
+	if !n.HasFile() {
+		return true
+	}
+	info, err := os.Lstat(n.Bound)
+	return err == nil && made != nil && os.SameFile(info, made)
+}
+
+// RemoveFile removes the file of a Unix socket, if it is still the one that was made.
+func (n Name) RemoveFile(made os.FileInfo) {
+	if n.HasFile() && n.reachable(made) {
+		os.Remove(n.Bound)
+	}
+}
+
+// inTheWayOf reports whether a socket has the port or the file of another address.
+func (n Name) inTheWayOf(network, address string) bool {
+	if strings.HasPrefix(network, "unix") || strings.HasPrefix(n.Network, "unix") {
+		path, err := filepath.Abs(address)
+		return err == nil && path == n.Bound
+	}
+	_, wanted, _ := net.SplitHostPort(address)
+	_, held, _ := net.SplitHostPort(n.Bound)
+	port, err := net.LookupPort(network, wanted)
+	return err == nil && strconv.Itoa(port) == held
+}
+
+// Held are the sockets that are kept. They belong to one goroutine.
+type Held struct {
+	all  []*Socket
+	last int // the number of the last
+}
+
+// A Socket is one that is kept.
+type Socket struct {
+	Name
+	Number string
+	File   *os.File
+	made   os.FileInfo  // the file of a Unix socket
+	asked  map[any]bool // which children have asked for it
+}
+
+// Keep adds a socket, and asked for by a child if that is not nil.
+func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
+	h.last++
+	k := &Socket{Name: n, Number: strconv.Itoa(h.last), File: file, asked: make(map[any]bool)}
+	if child != nil {
+		k.asked[child] = true
+	}
+	k.made, _ = os.Lstat(n.Bound)
+	h.all = append(h.all, k)
+	return k
+}
+
+// Find returns the socket that a child asks for, nil if there is none. The child uses those of the numbers
+// inUse.
+func (h *Held) Find(child any, network, address string, inUse []string) *Socket {
+	for _, k := range h.all {
+		if k.Network == network && k.Address == address && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
+			k.asked[child] = true
+			return k
+		}
+	}
+	return nil
+}
+
+// MakeWay closes what has the port or the file of an address, and is not in use. It returns how many
+// sockets that were.
+func (h *Held) MakeWay(network, address string, inUse []string) int {
+	before := len(h.all)
+	h.closeIf(func(k *Socket) bool {
+		return !slices.Contains(inUse, k.Number) && k.inTheWayOf(network, address)
+	})
+	return before - len(h.all)
+}
+
+// InTheWay reports whether a socket that a child has asked for has the port or the file of an address
+// that another asks for.
+func (h *Held) InTheWay(child any, network, address string, inUse []string) bool {
+	return slices.ContainsFunc(h.all, func(k *Socket) bool {
+		return k.asked[child] && !slices.Contains(inUse, k.Number) && k.inTheWayOf(network, address)
+	})
+}
+
+// Asked reports whether a child has asked for a socket.
+func (h *Held) Asked(child any) bool {
+	return slices.ContainsFunc(h.all, func(k *Socket) bool { return k.asked[child] })
+}
+
+// Forget forgets what a child that has ended has asked for. If it could have asked for all that it needs,
+// what nobody has asked for is closed before.
+func (h *Held) Forget(child any, could bool) {
+	if could {
+		h.closeIf(func(k *Socket) bool { return len(k.asked) == 0 })
+	}
+	for _, k := range h.all {
+		delete(k.asked, child)
+	}
+}
+
+// Close closes all.
+func (h *Held) Close() { h.closeIf(func(*Socket) bool { return true }) }
+
+// closeIf closes sockets, and removes their files before: the number of a file may be given to
+// another file afterwards.
+func (h *Held) closeIf(which func(*Socket) bool) {
+	h.all = slices.DeleteFunc(h.all, func(k *Socket) bool {
+		if !which(k) {
+			return false
+		}
+		k.RemoveFile(k.made)
+		k.File.Close()
+		return true
+	})
+}

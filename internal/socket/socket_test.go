@@ -1,0 +1,137 @@
+package socket
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// hold keeps a new socket for a child.
+func hold(t *testing.T, h *Held, network, address string, child any) *Socket {
+	t.Helper()
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		t.Skip(err)
+	}
+	f, ok := ln.(interface{ File() (*os.File, error) })
+	if !ok {
+		t.Skipf("a %T has no file", ln)
+	}
+	file, err := f.File()
+	if err != nil {
+		t.Skip(err)
+	}
+	if u, ok := ln.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	n := NewName(network, address, ln.Addr())
+	ln.Close()
+	return h.Keep(n, file, child)
+}
+
+// The same network and address find the socket again, unless it is in use.
+func TestFind(t *testing.T) {
+	var h Held
+	defer h.Close()
+	a := hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	b := hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	for _, test := range []struct {
+		network, address string
+		inUse            []string
+		want             *Socket
+	}{
+		{"tcp", "127.0.0.1:0", nil, a},
+		{"tcp", "127.0.0.1:0", []string{a.Number}, b},
+		{"tcp", "127.0.0.1:0", []string{a.Number, b.Number}, nil},
+		{"tcp4", "127.0.0.1:0", nil, nil},
+		{"tcp", ":0", nil, nil},
+	} {
+		if got := h.Find("new", test.network, test.address, test.inUse); got != test.want {
+			t.Errorf("%s %s, in use %v: %v", test.network, test.address, test.inUse, got)
+		}
+	}
+}
+
+// When a child has ended, what nobody has asked for is closed, if it could have asked for it.
+func TestForget(t *testing.T) {
+	var h Held
+	defer h.Close()
+	hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	shared := hold(t, &h, "tcp", "localhost:0", "old")
+	h.Find("new", "tcp", "localhost:0", nil) // while both run
+	h.Forget("old", true)
+	if h.Asked("old") || !h.Asked("new") || len(h.all) != 2 {
+		t.Errorf("%d sockets, asked for by the old %t, by the new %t", len(h.all), h.Asked("old"), h.Asked("new"))
+	}
+	h.Forget("new", false)
+	if len(h.all) != 2 {
+		t.Error("a child that could not ask has its sockets closed")
+	}
+	h.Find("third", "tcp", "localhost:0", nil)
+	h.Forget("third", true)
+	if len(h.all) != 1 || h.all[0] != shared {
+		t.Errorf("%d sockets are left", len(h.all))
+	}
+}
+
+// What has the port of another address is in its way.
+func TestMakeWay(t *testing.T) {
+	var h Held
+	defer h.Close()
+	k := hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	_, port, err := net.SplitHostPort(k.Bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold(t, &h, "tcp", "127.0.0.1:0", nil)
+	if !h.InTheWay("old", "tcp", ":"+port, nil) || h.InTheWay("new", "tcp", ":"+port, nil) || h.InTheWay("old", "tcp", ":"+port, []string{k.Number}) {
+		t.Error("in the way of another, or not")
+	}
+	if n := h.MakeWay("tcp", ":"+port, []string{k.Number}); n != 0 {
+		t.Errorf("closed %d that are in use", n)
+	}
+	if n := h.MakeWay("tcp", ":"+port, nil); n != 1 || len(h.all) != 1 {
+		t.Errorf("closed %d, %d are left", n, len(h.all))
+	}
+	ln, err := net.Listen("tcp", k.Bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+}
+
+// The file of a Unix socket goes with it, unless it is another file by then.
+func TestUnixFile(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
+		t.Skip("no such files")
+	}
+	dir, err := os.MkdirTemp("", "s") // a name may have some hundred bytes only
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "s")
+	var h Held
+	hold(t, &h, "unix", path, nil)
+	if h.Find("new", "unix", path, nil) == nil {
+		t.Fatal("not found")
+	}
+	h.Close()
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("the file is left")
+	}
+	hold(t, &h, "unix", path, nil)
+	os.Remove(path)
+	if h.Find("new", "unix", path, nil) != nil {
+		t.Error("clients cannot reach it")
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	if _, err := os.Lstat(path); err != nil {
+		t.Error("another file was removed")
+	}
+}

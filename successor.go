@@ -1,0 +1,271 @@
+package restarter
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/system"
+)
+
+// What runs next, and what runs if that cannot be started.
+
+// launchNext starts the successor, or if that cannot be started what ran last, or else what the parent
+// was started from.
+func (p *launch) launchNext() (*process, error) {
+	p.takeNext()
+	run := p.good
+	if p.next != nil {
+		run, p.next = *p.next, nil
+	}
+	c, err := p.start(run, p.watcher.launched)
+	if err == nil {
+		p.started(run)
+		return c, nil
+	}
+	for _, last := range []string{p.good.exe, p.spareFile(), p.watcher.program} {
+		if last == "" || last == run.exe {
+			continue
+		}
+		again := successor{exe: last}
+		again.id, _ = p.contentID(last)
+		c, err2 := p.start(again, p.watcher.launched)
+		if err2 == nil {
+			p.Say("cannot start the new program: %v; the last one runs again", err)
+			p.watcher.failedToStart(again, !system.Exists(run.exe))
+			p.good = again
+			return c, nil
+		}
+	}
+	return nil, err
+}
+
+// started notes that a program could be started: it is the one to fall back on.
+func (p *launch) started(run successor) {
+	if p.good.exe != run.exe {
+		p.drop(p.good.exe)
+	}
+	if deployed := run.exe == p.watcher.program && run.id != p.good.id; deployed && p.dir != nil {
+		old := p.spare
+		p.spare = p.keepSpare(run.exe, filepath.Base(run.exe))
+		if !system.Exists(p.spare) && private.Copy(run.exe, p.spare) == nil {
+			p.dir.Keep(p.spare)
+		}
+		if id, err := p.contentID(p.spare); err != nil || id != run.id {
+			p.dir.Drop(p.spare) // replaced once more already
+			p.spare = old
+		} else if old != "" {
+			p.dir.Drop(old)
+		}
+	}
+	p.good = run
+}
+
+// spareFile returns the copy of the executable that the parent was started from, made now if it
+// is to be had no other way.
+func (p *launch) spareFile() string {
+	if p.spare == "" || system.Exists(p.spare) {
+		return p.spare
+	}
+	folder, err := p.dir.Folder()
+	if err != nil {
+		return ""
+	}
+	p.spare = filepath.Join(folder, filepath.Base(p.spare))
+	if err := private.Copy("/proc/self/exe", p.spare); err != nil {
+		return ""
+	}
+	p.dir.Keep(p.spare)
+	return p.spare
+}
+
+// takeNext takes the successor that the watcher has made, if there is one. The last one that it
+// has made counts.
+func (p *launch) takeNext() bool {
+	select {
+	case s := <-p.watcher.successors:
+		p.replaceNext(s)
+		return true
+	default:
+		return false
+	}
+}
+
+// replaceNext makes s the next to be launched. What was to be launched before is not any more.
+func (p *launch) replaceNext(s successor) {
+	if p.next != nil && p.next.exe != p.good.exe && p.next.exe != s.exe {
+		p.drop(p.next.exe)
+	}
+	p.next = &s
+}
+
+// drop removes an executable that was built.
+func (p *launch) drop(exe string) {
+	if p.dir != nil && exe != p.spare {
+		p.dir.Drop(exe)
+	}
+}
+
+// keepSpare keeps the running executable beside its name, which a deploy may give to one that
+// cannot run.
+func (p *launch) keepSpare(exe, name string) string {
+	folder, err := p.dir.Folder()
+	if err != nil {
+		return ""
+	}
+	spare := filepath.Join(folder, name)
+	if os.Link(exe, spare) != nil {
+		// Another file system. On Linux the running file can be copied when it is needed.
+		return spare
+	}
+	p.dir.Keep(spare)
+	return spare
+}
+
+// With Launcher.Overlap a successor is started beside the child, and has to prove itself before
+// the child is told to restart. There are at most two processes of the program.
+
+// nobody stands for the successor that runs beside the child, while there is none.
+var nobody = new(process)
+
+// succeed has the successor p.next follow c.
+func (p *launch) succeed(c *process) {
+	if p.Overlap <= 0 {
+		p.tell(c, p.next.reason)
+		return
+	}
+	p.goesOn()
+	switch n := p.beside; {
+	case p.stopped != nil: // both leave
+	case c.told: // its successor is there already, and this one follows that
+	case n == nil:
+		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+	case !n.told:
+		p.end(n) // a newer one is there
+	}
+}
+
+// startBeside starts the successor beside the child.
+func (p *launch) startBeside() {
+	p.rise = nil
+	if p.next == nil || p.beside != nil || p.stopped != nil {
+		return
+	}
+	run := *p.next
+	p.next, p.rose = nil, time.Now()
+	n, err := p.start(run, p.watcher.startedBeside)
+	if err != nil {
+		p.Say("cannot start the new program: %v; the old one keeps running", err)
+		p.reject(run, "The new program cannot be started: "+err.Error())
+		return
+	}
+	n.proven = time.After(p.Overlap)
+	p.beside = n
+}
+
+// answerBeside answers a request of n, which runs beside c. If it needs the address of c, it can prove
+// nothing before c has left.
+func (p *launch) answerBeside(c, n *process, r request) {
+	switch {
+	case r.kind == accepts:
+		p.proved(c, n)
+	case r.kind == makeWay && len(r.fields) >= 2 && p.sockets.InTheWay(c, r.fields[0], r.fields[1], r.fields[2:]):
+		p.Debug("the new program needs the address of the old one")
+		n.waiting = &r
+		p.proved(c, n)
+	default:
+		p.answer(n, r)
+	}
+}
+
+// proved has c leave, now that n has shown that it can follow.
+func (p *launch) proved(c, n *process) {
+	if n.proven = nil; n.ready || n.told || p.stopped != nil {
+		return
+	}
+	n.ready = true
+	p.Debug("the new program is ready after %v", time.Since(n.started).Round(time.Millisecond))
+	p.tell(c, n.run.reason)
+}
+
+// end ends a successor that a newer one has overtaken, before it could prove itself.
+func (p *launch) end(n *process) {
+	n.told, n.proven = true, nil
+	p.terminate(n)
+	if !system.CanTerminate {
+		n.Process.Process.Kill()
+	}
+	p.giveTime(n)
+}
+
+// failed is called when n has ended before it was ready. The old program goes on as after a failed build.
+func (p *launch) failed(n *process) {
+	n.line.Close()
+	p.beside = nil
+	p.roseCPU = n.CPU()
+	p.sockets.Forget(n, false)
+	switch {
+	case p.stopped != nil:
+	case n.told:
+		p.dropRefused(n.run.exe)
+		if p.next != nil {
+			p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+		}
+	default:
+		lived := time.Since(n.started).Round(time.Millisecond)
+		p.Say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
+		p.reject(n.run, fmt.Sprintf("The new program left with exit code %d after %v. What it said is in the terminal.", n.code, lived))
+	}
+}
+
+// reject says that a successor does not replace the program that runs, and why.
+func (p *launch) reject(run successor, why string) {
+	p.watcher.rejected(run, why, !system.Exists(run.exe))
+	p.dropRefused(run.exe)
+}
+
+// dropRefused removes the executable of a successor, unless it is that of the child or the next as well.
+func (p *launch) dropRefused(exe string) {
+	if exe != p.good.exe && (p.next == nil || exe != p.next.exe) {
+		p.drop(exe)
+	}
+}
+
+// takesOver makes n, which ran beside the child that has ended, the child.
+func (p *launch) takesOver(n *process) {
+	n.proven = nil
+	p.started(n.run)
+	p.watcher.takesOver(n)
+}
+
+// outlast waits for the end of n, which is stopped like the child that it ran beside.
+func (p *launch) outlast(n *process) {
+	defer n.line.Close()
+	n.terminated, n.overdue = true, nil
+	p.giveTime(n)
+	for {
+		select {
+		case <-n.done:
+			return
+		case r := <-n.requests:
+			p.answer(n, r)
+		case sig := <-p.signals:
+			p.signal(n, sig)
+		case <-n.pass:
+			n.passOn()
+		case <-n.overdue:
+			p.kill(n)
+		}
+	}
+}
+
+// hasEnded returns the channel that is closed when a successor has ended, if it is not ready yet. One
+// that is ready is waited for when the child has left.
+func (c *process) hasEnded() <-chan struct{} {
+	if c.ready {
+		return nil
+	}
+	return c.done
+}
