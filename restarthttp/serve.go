@@ -1,0 +1,208 @@
+package restarthttp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How long Serve waits for what, once its context has ended.
+const (
+	// For another request on a connection that had an answer a moment ago, which did not say that it
+	// was the last. Closed at once, the connection would take the next request with it.
+	linger = 10 * time.Millisecond
+
+	// For the first request of a connection, from when it was accepted. Browsers open
+	// connections ahead of need, and those stay silent.
+	silence = 500 * time.Millisecond
+
+	// For requests that are served.
+	patience = 2 * time.Second
+
+	// For HTTP/2 clients that have nothing open to close their connections, as they are told.
+	farewell = 50 * time.Millisecond
+)
+
+// Serve serves the connections of ln by srv until ctx ends, then stops and loses no request on the way.
+// It closes ln, answers what clients ask on the connections that it has accepted, closes these, and
+// returns nil. If ln is of restarter.Listen, what it has not accepted waits for the next child; the
+// queue of another socket ends with it. If srv.TLSConfig has certificates, Serve speaks TLS, and HTTP/2:
+// ln then must not do so itself.
+//
+// The contexts of the requests end when ctx does, with its cause, so that streams and long polls can
+// leave. A handler whose work is to be finished all the same gives it
+// [context.WithoutCancel] of its context. What is still being served after two seconds is cut; Serve
+// returns nil then too. An answer that is begun after the end of ctx says that it is the last of its
+// connection. A connection at rest is closed once ten milliseconds are over, a new one
+// that has sent no request half a second after it was accepted. A request that crosses this on
+// its way is lost, which HTTP/1 cannot avoid: clients send it again by themselves where that does no
+// harm. A hijacked connection belongs to its handler, which sees the context of its request
+// end: Serve does not wait for it.
+//
+// Before it begins, Serve sets three fields of srv, each to something that calls what was there:
+// Handler, ConnState, and BaseContext. If there was no BaseContext, the contexts of requests have the
+// values of ctx; else those of the context that it returns. In the end Serve calls
+// [http.Server.Shutdown], and with it what was registered by [http.Server.RegisterOnShutdown], and
+// [http.Server.Close]. The server is of no use afterwards: call Serve once for each.
+//
+// If ln fails before ctx ends, because it was closed for one, Serve returns the error at once, and if
+// the server is shut down by somebody else, [http.ErrServerClosed], as [http.Server.Serve] does:
+// connections that are open are then served on. Should ctx have ended already, Serve stops as soon as
+// it has begun.
+func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
+	c := &connections{open: make(map[net.Conn]connection), changed: make(chan struct{}, 1)}
+	c.attach(srv)
+	endWith(ctx, srv)
+	failed := make(chan error, 1)
+	go func() {
+		if speaksTLS(srv.TLSConfig) {
+			failed <- srv.ServeTLS(ln, "", "")
+		} else {
+			failed <- srv.Serve(ln)
+		}
+	}()
+	select {
+	case err := <-failed:
+		if ctx.Err() == nil {
+			return err
+		}
+	case <-ctx.Done():
+		c.last.Store(true)
+		ln.Close()
+		<-failed
+	}
+	c.leave(srv)
+	return nil
+}
+
+// endWith has the contexts of requests end with ctx.
+func endWith(ctx context.Context, srv *http.Server) {
+	base := srv.BaseContext
+	srv.BaseContext = func(ln net.Listener) context.Context {
+		if base == nil {
+			return ctx
+		}
+		both, cancel := context.WithCancelCause(base(ln))
+		context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+		return both
+	}
+}
+
+// speaksTLS reports whether ServeTLS needs no files with this configuration.
+func speaksTLS(c *tls.Config) bool {
+	return c != nil && (len(c.Certificates) > 0 || c.GetCertificate != nil || c.GetConfigForClient != nil)
+}
+
+// connections are what a server has accepted, and is neither closed nor hijacked.
+type connections struct {
+	mu      sync.Mutex
+	open    map[net.Conn]connection
+	changed chan struct{} // receives when a connection has another state
+	last    atomic.Bool   // each answer is the last of its connection
+}
+
+type connection struct {
+	state http.ConnState
+	since time.Time
+}
+
+// attach has the server tell of its connections, and its answers say when they are the last.
+func (c *connections) attach(srv *http.Server) {
+	hook := srv.ConnState
+	srv.ConnState = func(conn net.Conn, state http.ConnState) {
+		c.note(conn, state)
+		if hook != nil {
+			hook(conn, state)
+		}
+	}
+	h := srv.Handler
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.last.Load() && r.Header.Get("Upgrade") == "" {
+			w.Header().Set("Connection", "close") // HTTP/2 makes GOAWAY of it
+		}
+		if h == nil {
+			http.DefaultServeMux.ServeHTTP(w, r)
+		} else {
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(c.open, conn)
+	} else {
+		c.open[conn] = connection{state, time.Now()}
+	}
+	c.mu.Unlock()
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+// leave closes the connections, each when it has the answer that it waits for. No connection is
+// accepted any more.
+func (c *connections) leave(srv *http.Server) {
+	c.last.Store(true)
+	stop := time.Now()
+	c.await(stop.Add(patience), func(at connection) time.Time {
+		switch at.state {
+		case http.StateNew:
+			return at.since.Add(silence)
+		case http.StateActive:
+			return stop.Add(patience)
+		}
+		if at.since.Before(stop) {
+			return stop.Add(linger)
+		}
+		return at.since.Add(linger)
+	})
+
+	// Not before: from now on the server closes a connection of HTTP/1 whose request it has just
+	// read. It closes those at rest, and tells those of HTTP/2 to leave.
+	ended, end := context.WithCancel(context.Background())
+	end()
+	srv.Shutdown(ended)
+	bye := time.Now().Add(farewell)
+	c.await(bye, func(at connection) time.Time {
+		if at.state == http.StateIdle {
+			return bye
+		}
+		return time.Time{}
+	})
+	srv.Close()
+}
+
+// await waits until the time is over that each connection is given, but not beyond limit.
+func (c *connections) await(limit time.Time, until func(connection) time.Time) {
+	for {
+		now := time.Now()
+		next := limit
+		waits := false
+		c.mu.Lock()
+		for _, at := range c.open {
+			if t := until(at); t.After(now) {
+				waits = true
+				if t.Before(next) {
+					next = t
+				}
+			}
+		}
+		c.mu.Unlock()
+		if !waits || !limit.After(now) {
+			return
+		}
+		timer := time.NewTimer(next.Sub(now))
+		select {
+		case <-c.changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
