@@ -5,8 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +19,9 @@ const (
 	// For the first request of a connection, from when it was accepted. Browsers open
 	// connections ahead of need, and those stay silent.
 	silence = 500 * time.Millisecond
+
+	// For a request before its context ends, from when it began.
+	youth = time.Second
 
 	// For requests that are served.
 	patience = 2 * time.Second
@@ -33,30 +36,31 @@ const (
 // queue of another socket ends with it. If srv.TLSConfig has certificates, Serve speaks TLS, and HTTP/2:
 // ln then must not do so itself.
 //
-// The contexts of the requests end when ctx does, with its cause, so that streams and long polls can
-// leave. A handler whose work is to be finished all the same gives it
-// [context.WithoutCancel] of its context. What is still being served after two seconds is cut; Serve
-// returns nil then too. An answer that is begun after the end of ctx says that it is the last of its
-// connection. A connection at rest is closed once ten milliseconds are over, a new one
-// that has sent no request half a second after it was accepted. A request that crosses this on
-// its way is lost, which HTTP/1 cannot avoid: clients send it again by themselves where that does no
-// harm. A hijacked connection belongs to its handler, which sees the context of its request
-// end: Serve does not wait for it.
+// The contexts of requests end with ctx, and with its cause: at once if they ask for a stream (they
+// accept text/event-stream, or upgrade the connection), else as soon as they are a second old, so
+// that short ones are not disturbed. What is still being served after two seconds is cut, and Serve
+// returns nil then too. A handler whose work is to be finished in any case gives it
+// [context.WithoutCancel] of its context. A hijacked connection belongs to its handler: Serve neither
+// waits for it nor closes it.
 //
-// Before it begins, Serve sets three fields of srv, each to something that calls what was there:
-// Handler, ConnState, and BaseContext. If there was no BaseContext, the contexts of requests have the
-// values of ctx; else those of the context that it returns. In the end Serve calls
-// [http.Server.Shutdown], and with it what was registered by [http.Server.RegisterOnShutdown], and
-// [http.Server.Close]. The server is of no use afterwards: call Serve once for each.
+// An answer that is begun after the end of ctx says that it is the last of its connection. A connection
+// at rest is closed once ten milliseconds are over, a new one that has sent no request half a second
+// after it was accepted. A request that crosses this on its way is lost, which HTTP/1 cannot
+// avoid: clients send it again by themselves where that does no harm.
+//
+// Before it begins, Serve sets srv.Handler and srv.ConnState, each to a function that calls what was
+// there. In the end it calls [http.Server.Shutdown], and so what is registered with
+// [http.Server.RegisterOnShutdown], and [http.Server.Close]. The server is of no use afterwards: call
+// Serve once for each.
 //
 // If ln fails before ctx ends, because it was closed for one, Serve returns the error at once, and if
 // the server is shut down by somebody else, [http.ErrServerClosed], as [http.Server.Serve] does:
-// connections that are open are then served on. Should ctx have ended already, Serve stops as soon as
+// connections that are open are then served on. If ctx has ended already, Serve stops as soon as
 // it has begun.
 func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
 	c := &connections{open: make(map[net.Conn]connection), changed: make(chan struct{}, 1)}
 	c.attach(srv)
-	endWith(ctx, srv)
+	srv.Handler = endWith(ctx, srv.Handler)
 	failed := make(chan error, 1)
 	go func() {
 		if speaksTLS(srv.TLSConfig) {
@@ -71,7 +75,6 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
 			return err
 		}
 	case <-ctx.Done():
-		c.last.Store(true)
 		ln.Close()
 		<-failed
 	}
@@ -79,17 +82,33 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
 	return nil
 }
 
-// endWith has the contexts of requests end with ctx.
-func endWith(ctx context.Context, srv *http.Server) {
-	base := srv.BaseContext
-	srv.BaseContext = func(ln net.Listener) context.Context {
-		if base == nil {
-			return ctx
+// endWith has the contexts of requests end with ctx, and answers after that be the last of their
+// connections. It does not use BaseContext: that would end the handshakes of TLS too.
+func endWith(ctx context.Context, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		upgrade := r.Header.Get("Upgrade") != ""
+		if ctx.Err() != nil && !upgrade {
+			w.Header().Set("Connection", "close") // HTTP/2 makes GOAWAY of it
 		}
-		both, cancel := context.WithCancelCause(base(ln))
-		context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-		return both
-	}
+		inner, cancel := context.WithCancelCause(r.Context())
+		defer cancel(nil)
+		end := func() { cancel(context.Cause(ctx)) }
+		stream := upgrade || strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+		old := time.Now().Add(youth)
+		defer context.AfterFunc(ctx, func() {
+			if stream {
+				end()
+			} else {
+				time.AfterFunc(time.Until(old), end)
+			}
+		})()
+		*r = *r.WithContext(inner) // not a copy: the server removes the files of its own MultipartForm
+		if h == nil {
+			http.DefaultServeMux.ServeHTTP(w, r)
+		} else {
+			h.ServeHTTP(w, r)
+		}
+	})
 }
 
 // speaksTLS reports whether ServeTLS needs no files with this configuration.
@@ -102,7 +121,6 @@ type connections struct {
 	mu      sync.Mutex
 	open    map[net.Conn]connection
 	changed chan struct{} // receives when a connection has another state
-	last    atomic.Bool   // each answer is the last of its connection
 }
 
 type connection struct {
@@ -110,7 +128,7 @@ type connection struct {
 	since time.Time
 }
 
-// attach has the server tell of its connections, and its answers say when they are the last.
+// attach has the server tell of its connections.
 func (c *connections) attach(srv *http.Server) {
 	hook := srv.ConnState
 	srv.ConnState = func(conn net.Conn, state http.ConnState) {
@@ -119,17 +137,6 @@ func (c *connections) attach(srv *http.Server) {
 			hook(conn, state)
 		}
 	}
-	h := srv.Handler
-	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.last.Load() && r.Header.Get("Upgrade") == "" {
-			w.Header().Set("Connection", "close") // HTTP/2 makes GOAWAY of it
-		}
-		if h == nil {
-			http.DefaultServeMux.ServeHTTP(w, r)
-		} else {
-			h.ServeHTTP(w, r)
-		}
-	})
 }
 
 func (c *connections) note(conn net.Conn, state http.ConnState) {
@@ -149,7 +156,6 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 // leave closes the connections, each when it has the answer that it waits for. No connection is
 // accepted any more.
 func (c *connections) leave(srv *http.Server) {
-	c.last.Store(true)
 	stop := time.Now()
 	c.await(stop.Add(patience), func(at connection) time.Time {
 		switch at.state {

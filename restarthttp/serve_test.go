@@ -309,60 +309,90 @@ func TestServeLeavesWhoSaysNothing(t *testing.T) {
 	}
 }
 
-// Streams see the end of their context; those that do not look are cut.
+// Streams see the end of their context at once, others when they are a second old; those that do
+// not look are cut.
 func TestServeEndsStreams(t *testing.T) {
 	why := errors.New("enough")
-	for _, look := range []bool{true, false} {
-		base := &http.Server{BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), "key", "value")
-		}}
-		for name, srv := range map[string]*http.Server{"plain": {}, "with a BaseContext": base} {
-			look, name, srv := look, name, srv
-			if !look && srv == base {
-				continue
-			}
-			never := make(chan struct{})
-			srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Content-Type", "text/event-stream")
+	never := make(chan struct{})
+	t.Cleanup(func() { close(never) }) // the subtests run on after this function
+	for _, test := range []struct {
+		name, accept string
+		look         bool
+		least, most  time.Duration
+	}{
+		{"stream", "text/event-stream", true, 0, 900 * time.Millisecond},
+		{"long poll", "*/*", true, 900 * time.Millisecond, 1900 * time.Millisecond},
+		{"stream that does not look", "text/event-stream", false, 1900 * time.Millisecond, 4 * time.Second},
+	} {
+		test := test
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := func(w http.ResponseWriter, r *http.Request) {
 				http.NewResponseController(w).Flush()
-				if v := r.Context().Value("key"); srv == base && v != "value" {
-					t.Errorf("%s: the value is %v", name, v)
+				if v := r.Context().Value("key"); v != "value" {
+					t.Errorf("the value is %v", v)
 				}
-				if !look {
+				if !test.look {
 					<-never
 				}
 				<-r.Context().Done()
 				if cause := context.Cause(r.Context()); cause != why {
-					t.Errorf("%s: the cause is %v", name, cause)
+					t.Errorf("the cause is %v", cause)
 				}
 				io.WriteString(w, "bye")
-			})
+			}
+			srv := &http.Server{Handler: http.HandlerFunc(h), BaseContext: func(net.Listener) context.Context {
+				return context.WithValue(context.Background(), "key", "value")
+			}}
 			ln := listen(t)
 			ctx, cancel := context.WithCancelCause(context.Background())
 			served := make(chan error, 1)
 			go func() { served <- Serve(ctx, srv, ln) }()
-			resp, err := http.Get("http://" + ln.Addr().String())
+			req, _ := http.NewRequest("GET", "http://"+ln.Addr().String(), nil)
+			req.Header.Set("Accept", test.accept)
+			since := time.Now()
+			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
-			since := time.Now()
 			cancel(why)
 			b, err := io.ReadAll(resp.Body)
-			if look && (err != nil || string(b) != "bye") {
-				t.Errorf("%s: %q, %v", name, b, err)
+			if test.look && (err != nil || string(b) != "bye") {
+				t.Errorf("%q, %v", b, err)
 			}
-			if !look && err == nil {
+			if !test.look && err == nil {
 				t.Error("a stream that was cut seems whole")
 			}
 			if err := <-served; err != nil {
-				t.Error(name, err)
+				t.Error(err)
 			}
-			if d := time.Since(since); look && d > time.Second || d > 4*time.Second {
-				t.Errorf("%s: left after %v", name, d)
+			if d := time.Since(since); d < test.least || d > test.most {
+				t.Errorf("left after %v", d)
 			}
-			close(never)
-		}
+		})
 	}
+}
+
+// A handshake that is under way when the context ends is completed.
+func TestServeCompletesHandshakes(t *testing.T) {
+	srv, c := newTLS(http.HandlerFunc(hello))
+	ln := listen(t)
+	r := start(t, ln, srv)
+	c.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := net.Dial(network, addr)
+		r.await(http.StateNew)
+		r.cancel()
+		r.closed(ln)
+		return conn, err
+	}
+	resp, err := c.Get("https://" + r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(resp.Body); string(b) != "hello" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	r.ends()
 }
 
 func TestServeHijacked(t *testing.T) {
@@ -422,7 +452,9 @@ func TestServeTLS(t *testing.T) {
 	}))
 	r := start(t, listen(t), srv)
 	get := func(path string) *http.Response {
-		resp, err := c.Get("https://" + r.addr + path)
+		req, _ := http.NewRequest("GET", "https://"+r.addr+path, nil)
+		req.Header.Set("Accept", "text/event-stream")
+		resp, err := c.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
