@@ -1,0 +1,238 @@
+package restarthttp
+
+import (
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lib537/restarter"
+	"github.com/lib537/restarter/internal/status"
+)
+
+const (
+	ownPaths   = "/.restarter/"
+	scriptPath = ownPaths + "reload.js"
+	eventsPath = ownPaths + "events"
+)
+
+//go:embed reload.js
+var script string
+
+// LiveReload returns a handler that serves what h does, and has the browser follow the program:
+// after a restart a page reloads, where it was scrolled to; while the program is built a badge says so;
+// if the build fails the page shows what the compiler says, until it succeeds or Escape is pressed.
+// Outside a child of package restarter it returns h itself.
+//
+// Pages get one script element, before the last </body> or at their end. A page is the answer to a GET
+// by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
+// that of a redirection. What is compressed by h, a download, a part of a page that a script fetches, and
+// any other answer stays as it is. So that h answers in full, it does not see Accept-Encoding,
+// If-None-Match and If-Modified-Since of such a request; a page has no ETag and no Last-Modified then, as
+// its bytes are not those that h has named. Compression is best done outside LiveReload.
+//
+// LiveReload answers all paths below /.restarter/ itself, so it must be reached at the root of the
+// site: make it the outermost handler, outside [http.StripPrefix]. A Content-Security-Policy needs
+// 'self' for scripts and connections; if it has a nonce for scripts instead, the element has that. The stream of events
+// ends when the program is to restart, and when the server is shut down: it holds up neither. A tab
+// that is not visible has no stream, and catches up when it is looked at.
+//
+// The events carry lines of source code. Other origins are refused. So that a page cannot get at them by having its own name
+// lead to this machine, they are left out, with the rest as before, unless the request
+// came by TLS or names an address, a host without a dot or one below localhost, local, test or
+// internal. Whoever can reach the server otherwise can read them.
+func LiveReload(h http.Handler) http.Handler {
+	if !restarter.IsChild() {
+		return h
+	}
+	return newLiveReload(h, processID())
+}
+
+// processID names this process; the number that the system gives it may come again.
+var processID = sync.OnceValue(func() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+})
+
+type liveReload struct {
+	h  http.Handler
+	id string
+
+	mu      sync.Mutex
+	servers map[*http.Server]chan struct{} // closed when the server is shut down
+}
+
+func newLiveReload(h http.Handler, id string) *liveReload {
+	return &liveReload{h: h, id: id, servers: make(map[*http.Server]chan struct{})}
+}
+
+func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == scriptPath:
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "max-age=86400") // its address has the name of the process
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		io.WriteString(w, script)
+	case r.URL.Path == eventsPath:
+		l.serveEvents(w, r)
+	case strings.HasPrefix(r.URL.Path, ownPaths):
+		http.NotFound(w, r)
+	case isForPage(r):
+		r = r.Clone(r.Context())
+		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
+			r.Header.Del(name)
+		}
+		p := &page{ResponseWriter: w, src: scriptPath + "?" + l.id, navigates: r.Header.Get("Sec-Fetch-Dest") != ""}
+		l.h.ServeHTTP(p, r)
+		p.finish() // not after a panic
+	default:
+		l.h.ServeHTTP(w, r)
+	}
+}
+
+// isForPage reports whether a browser asks for a document to show.
+func isForPage(r *http.Request) bool {
+	for _, name := range []string{"Range", "Upgrade", "HX-Request"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	if r.Method != http.MethodGet {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe", "frame":
+		return true
+	case "": // an old browser, or a name that is not this machine's and without TLS
+		return strings.Contains(r.Header.Get("Accept"), "text/html")
+	}
+	return false
+}
+
+// beat is the time after which a stream says something, so that both ends notice when it is dead.
+var beat = 15 * time.Second // but in tests
+
+// serveEvents tells what goes on until that is a restart. The first event is the name of the process.
+// Text follows as it is, line by line.
+func (l *liveReload) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if !sameOrigin(r) {
+		http.Error(w, "this stream is for the program's own pages", http.StatusForbidden)
+		return
+	}
+	out := http.NewResponseController(w)
+	out.SetReadDeadline(time.Time{}) // the timeouts of the server are not for streams
+	out.SetWriteDeadline(time.Time{})
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("X-Content-Type-Options", "nosniff")
+
+	shutdown := l.shutdownOf(r)
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	send(w, "hello", l.id)
+	for {
+		e, next := status.Current()
+		if !mayHaveText(r) {
+			e.Text = ""
+		}
+		send(w, kindName(e.Kind), e.Text)
+		for waiting := true; waiting; {
+			if out.Flush() != nil || e.Kind == status.Restarting {
+				return
+			}
+			select {
+			case <-next:
+				waiting = false
+			case <-ticker.C:
+				send(w, "beat", "")
+			case <-shutdown:
+				return
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+
+func send(w io.Writer, event, data string) {
+	io.WriteString(w, "event: "+event+"\ndata: "+lineEnds.Replace(data)+"\n\n")
+}
+
+// kindName is what the script calls a kind of event.
+func kindName(k status.Kind) string {
+	switch k {
+	case status.Building:
+		return "building"
+	case status.Failed:
+		return "failed"
+	case status.Same:
+		return "same"
+	case status.Restarting:
+		return "restarting"
+	case status.Crashed:
+		return "crashed"
+	}
+	return "idle"
+}
+
+// shutdownOf returns a channel that is closed when the server of the request is shut down.
+func (l *liveReload) shutdownOf(r *http.Request) <-chan struct{} {
+	srv, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !ok {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.servers[srv]
+	if !ok {
+		c = make(chan struct{})
+		l.servers[srv] = c
+		srv.RegisterOnShutdown(sync.OnceFunc(func() { close(c) }))
+	}
+	return c
+}
+
+// sameOrigin reports whether no page of another origin asks, as far as the browser says.
+func sameOrigin(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == r.Host
+}
+
+// mayHaveText reports whether the host that the request names cannot be the name of a stranger's
+// site which has been made to lead here.
+func mayHaveText(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if ip, _, _ := strings.Cut(host, "%"); net.ParseIP(ip) != nil {
+		return true
+	}
+	switch host[strings.LastIndexByte(host, '.')+1:] {
+	case host, "localhost", "local", "test", "internal":
+		return true
+	}
+	return false
+}

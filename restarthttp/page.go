@@ -1,0 +1,255 @@
+package restarthttp
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// A page is the writer of an answer that gets a script element if it is HTML. It has three
+// stages: at first the answer is not known, then it is either let through or scanned.
+type page struct {
+	http.ResponseWriter
+	src       string // of the script
+	navigates bool   // the browser says that it loads a document
+
+	stage  stage
+	status int    // 0 until WriteHeader
+	held   []byte // unknown: all; scanned: from the last </body on, or what may become one
+	tag    string
+	start  []byte // scanned: the first bytes of the answer
+	err    error
+}
+
+type stage int
+
+const (
+	unknown stage = iota
+	through
+	scanned
+)
+
+const (
+	sniffed = 512  // bytes by which the type of an answer is known, as in net/http
+	trailer = 4096 // bytes after a </body that are held back, since another may follow
+)
+
+func (p *page) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *page) WriteHeader(status int) {
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		p.ResponseWriter.WriteHeader(status) // and another follows
+		return
+	}
+	if p.status != 0 {
+		if p.stage != unknown {
+			p.ResponseWriter.WriteHeader(status) // net/http says who does so
+		}
+		return
+	}
+	p.status = status
+	if _, typed := p.Header()["Content-Type"]; typed || !canBePage(status, p.Header()) {
+		p.decide()
+	}
+}
+
+// canBePage reports whether an answer may be that to a page, whatever its type is.
+func canBePage(status int, h http.Header) bool {
+	switch {
+	case status < 200, status >= 300 && status < 400,
+		status == http.StatusNoContent, status == http.StatusResetContent, status == http.StatusPartialContent:
+		return false
+	}
+	disposition, _, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	return h.Get("Content-Encoding") == "" && h.Get("Content-Range") == "" && disposition != "attachment"
+}
+
+// decide sends the header, now that the type of the answer is set, or its first bytes are held.
+func (p *page) decide() {
+	h := p.Header()
+	if _, typed := h["Content-Type"]; !typed && canBePage(p.status, h) && len(p.held) > 0 {
+		if t := http.DetectContentType(p.held); isHTML(t) {
+			h.Set("Content-Type", t)
+		}
+	}
+	p.stage = through
+	if canBePage(p.status, h) && isHTML(h.Get("Content-Type")) {
+		p.stage = scanned
+		for _, name := range []string{"Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
+			h.Del(name)
+		}
+		p.tag = "<script src=\"" + p.src + "\"" + nonce(h) + " defer></script>"
+	}
+	p.ResponseWriter.WriteHeader(p.status)
+	held := p.held
+	p.held = nil
+	if len(held) > 0 {
+		p.put(held)
+	}
+}
+
+func isHTML(contentType string) bool {
+	name, parameters, _ := mime.ParseMediaType(contentType)
+	return name == "text/html" && !strings.HasPrefix(strings.ToLower(parameters["charset"]), "utf-16")
+}
+
+// nonce returns the attribute by which a policy lets a script run, if it has one.
+func nonce(h http.Header) string {
+	for _, policy := range h["Content-Security-Policy"] {
+		_, rest, _ := strings.Cut(policy, "'nonce-")
+		value, _, ok := strings.Cut(rest, "'")
+		if ok && !strings.ContainsAny(value, "\"<>&") {
+			return " nonce=\"" + value + "\""
+		}
+	}
+	return ""
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	if p.status == 0 {
+		p.WriteHeader(http.StatusOK)
+	}
+	if p.stage == through {
+		return p.ResponseWriter.Write(b)
+	}
+	if p.stage == unknown {
+		p.held = append(p.held, b...)
+		if len(p.held) >= sniffed {
+			p.decide()
+		}
+		return len(b), p.err
+	}
+	p.put(b)
+	return len(b), p.err
+}
+
+// put writes to the answer, but holds back what the script may have to precede.
+func (p *page) put(b []byte) {
+	if p.stage == through {
+		p.send(b)
+		return
+	}
+	if n := 64 - len(p.start); n > 0 {
+		p.start = append(p.start, b[:min(n, len(b))]...)
+	}
+	p.held = append(p.held, b...)
+	end, part := lastBody(p.held)
+	if end < 0 || len(p.held)-end > trailer {
+		end = part
+	}
+	p.send(p.held[:end])
+	p.held = append(p.held[:0], p.held[end:]...)
+}
+
+func (p *page) send(b []byte) {
+	if p.err == nil && len(b) > 0 {
+		_, p.err = p.ResponseWriter.Write(b)
+	}
+}
+
+// lastBody returns where the last </body begins, -1 if nowhere, and where what may become one does.
+func lastBody(b []byte) (whole, part int) {
+	const tag = "</body"
+	part = len(b)
+	for i := bytes.LastIndexByte(b, '<'); i >= 0; i = bytes.LastIndexByte(b[:i], '<') {
+		rest := b[i:]
+		if len(rest) <= len(tag) {
+			if strings.EqualFold(string(rest), tag[:len(rest)]) {
+				part = i
+			}
+		} else if strings.EqualFold(string(rest[:len(tag)]), tag) && strings.IndexByte("> \t\r\n\f/", rest[len(tag)]) >= 0 {
+			return i, part
+		}
+	}
+	return -1, part
+}
+
+// FlushError passes on what there is, but for the beginning of a </body. A </body that nothing but
+// </html> follows is taken for the last.
+func (p *page) FlushError() error {
+	if p.status == 0 {
+		p.WriteHeader(http.StatusOK)
+	}
+	if p.stage == unknown {
+		p.decide()
+	}
+	if p.stage == scanned {
+		end, part := lastBody(p.held)
+		if end >= 0 && isTail(p.held[end:]) {
+			p.insert(end)
+		} else {
+			p.send(p.held[:part])
+			p.held = append(p.held[:0], p.held[part:]...)
+		}
+	}
+	if p.err != nil {
+		return p.err
+	}
+	return http.NewResponseController(p.ResponseWriter).Flush()
+}
+
+func (p *page) Flush() { p.FlushError() }
+
+// isTail reports whether this is how a page ends, from its </body on.
+func isTail(b []byte) bool {
+	i := bytes.IndexByte(b, '>')
+	rest := bytes.TrimSpace(b[i+1:])
+	return i >= 0 && (len(rest) == 0 || strings.EqualFold(string(rest), "</html>"))
+}
+
+// insert sends what is held with the script in its place, and lets the rest through.
+func (p *page) insert(at int) {
+	p.send(p.held[:at])
+	p.send([]byte(p.tag))
+	p.send(p.held[at:])
+	p.held, p.stage = nil, through
+}
+
+// finish sends what is held, when the handler has returned.
+func (p *page) finish() {
+	if p.stage == unknown && p.status != 0 {
+		p.decide()
+	}
+	if p.stage != scanned {
+		return
+	}
+	end, _ := lastBody(p.held)
+	switch {
+	case end >= 0:
+		p.insert(end)
+	case p.navigates || isDocument(p.start):
+		p.insert(len(p.held))
+	default:
+		p.send(p.held)
+	}
+}
+
+// isDocument tells by its first bytes a page from a part of one.
+func isDocument(start []byte) bool {
+	s := strings.ToLower(string(bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\ufeff")))))
+	return strings.HasPrefix(s, "<!doctype") || strings.HasPrefix(s, "<html")
+}
+
+// ReadFrom has files sent by the system where they are no pages.
+func (p *page) ReadFrom(r io.Reader) (int64, error) {
+	if p.status == 0 {
+		p.WriteHeader(http.StatusOK)
+	}
+	if p.stage == through {
+		return io.Copy(p.ResponseWriter, r)
+	}
+	return io.Copy(struct{ io.Writer }{p}, r)
+}
+
+// Hijack is for handlers that ask the writer itself for it.
+func (p *page) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(p.ResponseWriter).Hijack()
+	if err == nil {
+		p.stage = through
+	}
+	return conn, rw, err
+}
