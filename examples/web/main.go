@@ -1,4 +1,4 @@
-// Web is a server that no client sees restart: start it with
+// Web is a server that no client sees restart, and the browser follows: start it with
 //
 //	go run ./examples/web
 //
@@ -16,11 +16,14 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/lib537/restarter"
+	"github.com/lib537/restarter/restarthttp"
 )
 
 const version = "1"
@@ -58,7 +61,8 @@ func main() {
 		log.Print(err)
 	}
 	log.Printf("version %s, process %d, serves http://%s/", version, os.Getpid(), ln.Addr())
-	if err := serve(ctx, ln, handler(strings.TrimSpace(string(motto)))); err != nil {
+	srv := &http.Server{Handler: restarthttp.LiveReload(handler(strings.TrimSpace(string(motto))))}
+	if err := restarthttp.Serve(ctx, srv, ln); err != nil {
 		log.Fatal(err)
 	}
 	log.Printf("process %d is done: %v", os.Getpid(), context.Cause(ctx))
@@ -80,4 +84,10 @@ func handler(motto string) http.Handler {
 		}
 		w.Write(b.Bytes())
 	})
+}
+
+// beside returns the path of a file that lies beside this one.
+func beside(name string) string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), name)
 }
