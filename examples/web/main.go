@@ -39,6 +39,8 @@ var (
 func main() {
 	addr := flag.String("addr", "localhost:8080", "where to listen")
 	conf := flag.String("conf", beside("web.conf"), "the configuration file")
+	var l restarter.Launcher
+	flag.DurationVar(&l.Overlap, "overlap", 0, "how long a new version may take to serve before the old one leaves; 0 is one at a time")
 	flag.Parse()
 
 	// In the parent this opens the socket, in the child it takes it over.
@@ -47,7 +49,7 @@ func main() {
 		log.Fatal(err)
 	}
 	if restarter.IsParent() {
-		os.Exit(restarter.LaunchChild())
+		os.Exit(l.LaunchChild())
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
