@@ -94,19 +94,19 @@ func inspectELF(head []byte) (machine string, end int64) {
 	}
 	// Class, byte order, and the machine; not the ABI, which differs between linkers.
 	machine = fmt.Sprint("ELF", head[4], head[5], order.Uint16(head[18:]))
-	var offset, each, count, at int
-	word := func(at int) int64 { return int64(order.Uint32(head[at:])) }
+	var offset, each, count, at int64
+	word := func(at int64) int64 { return int64(order.Uint32(head[at:])) }
 	if head[4] == 2 { // 64 bits
-		offset, each, count, at = int(order.Uint64(head[32:])), int(order.Uint16(head[54:])), int(order.Uint16(head[56:])), 8
-		word = func(at int) int64 { return int64(order.Uint64(head[at:])) }
+		offset, each, count, at = int64(order.Uint64(head[32:])), int64(order.Uint16(head[54:])), int64(order.Uint16(head[56:])), 8
+		word = func(at int64) int64 { return int64(order.Uint64(head[at:])) }
 	} else {
-		offset, each, count, at = int(word(28)), int(order.Uint16(head[42:])), int(order.Uint16(head[44:])), 4
+		offset, each, count, at = word(28), int64(order.Uint16(head[42:])), int64(order.Uint16(head[44:])), 4
 	}
-	end = int64(offset + each*count)
+	end = offset + each*count
 	size := 4 * at // the offset of p_filesz
-	for i := 0; i < count; i++ {
+	for i := int64(0); i < count; i++ {
 		p := offset + i*each
-		if p < 0 || p+size+8 > len(head) {
+		if p < 0 || p > int64(len(head))-size-8 {
 			break
 		}
 		end = max(end, word(p+at)+word(p+size))
@@ -117,13 +117,13 @@ func inspectELF(head []byte) (machine string, end int64) {
 func inspectMachO(head []byte) (machine string, end int64) {
 	order := binary.LittleEndian
 	machine = "Mach-O" + string(head[:8])
-	at := 28
+	at := int64(28)
 	if head[0] == 0xcf {
 		at = 32
 	}
-	end = int64(at) + int64(order.Uint32(head[20:]))
-	for i := order.Uint32(head[16:]); i > 0 && at+56 <= len(head); i-- {
-		size := int(order.Uint32(head[at+4:]))
+	end = at + int64(order.Uint32(head[20:]))
+	for i := order.Uint32(head[16:]); i > 0 && at+56 <= int64(len(head)); i-- {
+		size := int64(order.Uint32(head[at+4:]))
 		switch order.Uint32(head[at:]) {
 		case 1: // LC_SEGMENT
 			end = max(end, int64(order.Uint32(head[at+32:]))+int64(order.Uint32(head[at+36:])))
@@ -140,14 +140,14 @@ func inspectMachO(head []byte) (machine string, end int64) {
 
 func inspectPE(head []byte) (machine string, end int64) {
 	order := binary.LittleEndian
-	at := int(order.Uint32(head[60:]))
-	if at < 0 || at+24 > len(head) || string(head[at:at+4]) != "PE\x00\x00" {
+	at := int64(order.Uint32(head[60:]))
+	if at+24 > int64(len(head)) || string(head[at:at+4]) != "PE\x00\x00" {
 		return "MZ", 0
 	}
 	machine = fmt.Sprint("PE", order.Uint16(head[at+4:]))
-	section := at + 24 + int(order.Uint16(head[at+20:]))
-	end = int64(section) + 40*int64(order.Uint16(head[at+6:]))
-	for i := order.Uint16(head[at+6:]); i > 0 && section+40 <= len(head); i-- {
+	section := at + 24 + int64(order.Uint16(head[at+20:]))
+	end = section + 40*int64(order.Uint16(head[at+6:]))
+	for i := order.Uint16(head[at+6:]); i > 0 && section+40 <= int64(len(head)); i-- {
 		end = max(end, int64(order.Uint32(head[section+16:]))+int64(order.Uint32(head[section+20:])))
 		section += 40
 	}
