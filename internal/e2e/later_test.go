@@ -20,11 +20,11 @@ func TestGoCommandComesLater(t *testing.T) {
 		edited := edited
 		t.Run(map[bool]string{false: "same sources", true: "other sources"}[edited], func(t *testing.T) {
 			t.Parallel()
+			m := newModule(t, "main.go", teller, "text.go", text)
 			path, err := exec.LookPath("go")
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := newModule(t, "main.go", teller, "text.go", text)
 			bin := t.TempDir()
 			exe := m.buildWith([]string{"CGO_ENABLED=0"}) // there will be no C compiler
 			p := m.launch(exe, []string{"PATH=" + bin, debug})

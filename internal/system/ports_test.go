@@ -74,7 +74,7 @@ func TestMachineDoesNotDependOnTheLinker(t *testing.T) {
 	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" { // elsewhere it takes a C compiler
 		ways = append(ways, "-buildmode=pie")
 	}
-	if _, err := exec.LookPath("gcc"); err == nil {
+	if _, err := exec.LookPath("gcc"); err == nil && os.Getenv("CGO_ENABLED") != "0" {
 		ways = append(ways, "-ldflags=-linkmode=external")
 	}
 	for _, flags := range ways {
