@@ -117,7 +117,8 @@ func isForPage(r *http.Request) bool {
 }
 
 // beat is the time after which a stream says something, so that both ends notice when it is dead.
-var beat = 15 * time.Second // but in tests
+// Chromium sometimes closes the connection of a stream that a page has closed only then.
+var beat = 5 * time.Second // but in tests
 
 // serveEvents tells what goes on until that is a restart. The first event is the name of the process.
 // Text follows as it is, line by line.

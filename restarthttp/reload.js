@@ -98,10 +98,10 @@
 	}
 
 	// A connection that is dead, as after a sleep, says nothing any more: the program does so every
-	// fifteen seconds.
+	// five seconds.
 	function heard() {
 		clearTimeout(silent);
-		silent = setTimeout(connect, 40000);
+		silent = setTimeout(connect, 20000);
 	}
 
 	function ended() {
@@ -216,7 +216,7 @@
 
 	function dialog(title, text) {
 		const u = ready();
-		const place = /^\S[^\n]*?:\d+(?=[:\s]|$)/m.exec(text);
+		const place = /^\S.*?(?::\d+)+(?=[:\s]|$)/m.exec(text); // file:line:column
 		u.title.textContent = place ? title + ': ' + place[0] : title;
 		u.words.textContent = text || 'The terminal has the words.';
 		badge(title.toLowerCase(), true, true);
