@@ -39,14 +39,14 @@ var script string
 //
 // LiveReload answers all paths below /.restarter/ itself, so it must be reached at the root of the
 // site: make it the outermost handler, outside [http.StripPrefix]. A Content-Security-Policy needs
-// 'self' for scripts and connections; if it has a nonce for scripts instead, the element has that. The stream of events
-// ends when the program is to restart, and when the server is shut down: it holds up neither. A tab
-// that is not visible has no stream, and catches up when it is looked at.
+// 'self' for scripts and connections; if it has a nonce for scripts instead, the element has that.
+// The stream of events ends when the program is to restart, and when the server is shut down: it
+// holds up neither. A tab that is not visible has no stream, and catches up when it is looked at.
 //
-// The events carry lines of source code. Other origins are refused. So that a page cannot get at them by having its own name
-// lead to this machine, they are left out, with the rest as before, unless the request
-// came by TLS or names an address, a host without a dot or one below localhost, local, test or
-// internal. Whoever can reach the server otherwise can read them.
+// The events carry lines of source code. Other origins are refused them. A stranger's site may have its
+// name lead to this machine, and its pages are then of the same origin: so the lines are left out unless
+// the request came by TLS, or names an address, a host without a dot, or one below localhost, local,
+// test or internal. Whoever else can reach the server can read them.
 func LiveReload(h http.Handler) http.Handler {
 	if !restarter.IsChild() {
 		return h
@@ -128,8 +128,7 @@ func (l *liveReload) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := http.NewResponseController(w)
-	out.SetReadDeadline(time.Time{}) // the timeouts of the server are not for streams
-	out.SetWriteDeadline(time.Time{})
+	out.SetWriteDeadline(time.Time{}) // the timeout of the server is not for streams
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
@@ -228,7 +227,7 @@ func mayHaveText(r *http.Request) bool {
 		host = h
 	}
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if ip, _, _ := strings.Cut(host, "%"); net.ParseIP(ip) != nil {
+	if net.ParseIP(host) != nil {
 		return true
 	}
 	switch host[strings.LastIndexByte(host, '.')+1:] {

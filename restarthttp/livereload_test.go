@@ -117,7 +117,7 @@ func publish(t *testing.T, k status.Kind, text string) {
 
 func TestEvents(t *testing.T) {
 	srv := httptest.NewServer(newLiveReload(nil, "me"))
-	defer srv.Close()
+	t.Cleanup(srv.Close) // after that of the streams
 	s := follow(t, srv.URL)
 	s.expect("hello: me", "idle: ")
 	for _, e := range []struct {
@@ -175,7 +175,7 @@ func TestEventsAreForOwnPages(t *testing.T) {
 func TestTextIsForLocalNames(t *testing.T) {
 	publish(t, status.Failed, "secret")
 	srv := httptest.NewServer(newLiveReload(nil, "me"))
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	for host, want := range map[string]string{
 		"localhost:8080": "secret", "LOCALHOST": "secret", "127.0.0.1:80": "secret", "[::1]:80": "secret", "[fe80::1%25eth0]": "secret",
 		"desk:8080": "secret", "desk.local": "secret", "app.localhost": "secret", "app.test.": "secret",
@@ -185,8 +185,6 @@ func TestTextIsForLocalNames(t *testing.T) {
 		s.expect("hello: me", "failed: "+want)
 		s.close()
 	}
-	srv = httptest.NewTLSServer(newLiveReload(nil, "me"))
-	defer srv.Close()
 	r := httptest.NewRequest("GET", "https://shop.example/", nil)
 	if !mayHaveText(r) {
 		t.Error("a page that came by TLS is told nothing")
@@ -198,7 +196,7 @@ func TestStreamBeats(t *testing.T) {
 	beat = time.Millisecond
 	defer func() { beat = was }()
 	srv := httptest.NewServer(newLiveReload(nil, "me"))
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	s := follow(t, srv.URL)
 	s.expect("hello: me", "idle: ", "beat: ", "beat: ")
 	publish(t, status.Restarting, "") // so that no stream reads beat any more
@@ -213,7 +211,7 @@ func TestStreamBeats(t *testing.T) {
 func TestStreamsEnd(t *testing.T) {
 	t.Run("Shutdown", func(t *testing.T) {
 		srv := httptest.NewServer(newLiveReload(nil, "me"))
-		defer srv.Close()
+		t.Cleanup(srv.Close)
 		a, b := follow(t, srv.URL), follow(t, srv.URL)
 		a.expect("hello: me", "idle: ")
 		b.expect("hello: me", "idle: ")
@@ -240,7 +238,7 @@ func TestStreamOutlivesTimeouts(t *testing.T) {
 	srv := httptest.NewUnstartedServer(newLiveReload(nil, "me"))
 	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
 	srv.Start()
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	s := follow(t, srv.URL)
 	s.expect("hello: me", "idle: ")
 	time.Sleep(120 * time.Millisecond) // what the test is about
@@ -257,7 +255,7 @@ func TestStreamOverHTTP2(t *testing.T) {
 	srv := httptest.NewUnstartedServer(newLiveReload(nil, "me"))
 	srv.EnableHTTP2 = true
 	srv.StartTLS()
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	resp, err := srv.Client().Get(srv.URL + eventsPath)
 	if err != nil {
 		t.Fatal(err)

@@ -150,6 +150,19 @@ func (p *recorded) serve(h http.HandlerFunc) {
 	newLiveReload(h, "id").ServeHTTP(p.w, r)
 }
 
+// What follows a </body is held back, but not all of a long page.
+func TestLittleIsHeldBack(t *testing.T) {
+	rec := httptest.NewRecorder()
+	(&recorded{rec}).serve(func(w http.ResponseWriter, r *http.Request) {
+		long := "<html>'</body>'" + strings.Repeat("x", 10000)
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, long)
+		if n := rec.Body.Len(); n != len(long) {
+			t.Errorf("%d of %d bytes are passed on", n, len(long))
+		}
+	})
+}
+
 func TestStatusesOfPages(t *testing.T) {
 	for status, want := range map[int]bool{200: true, 201: true, 404: true, 500: true, 204: false, 302: false, 304: false} {
 		_, body := fetch(t, func(w http.ResponseWriter, r *http.Request) {
