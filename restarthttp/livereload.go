@@ -89,7 +89,8 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
 			r.Header.Del(name)
 		}
-		p := &page{ResponseWriter: w, src: scriptPath + "?" + l.id, navigates: r.Header.Get("Sec-Fetch-Dest") != ""}
+		p := &page{ResponseWriter: w, src: scriptPath + "?" + l.id,
+			navigates: r.Header.Get("Sec-Fetch-Dest") != "", outer: w.Header().Get("Content-Encoding")}
 		l.h.ServeHTTP(p, r)
 		p.finish() // not after a panic
 	default:

@@ -16,6 +16,7 @@ type page struct {
 	http.ResponseWriter
 	src       string // of the script
 	navigates bool   // the browser says that it loads a document
+	outer     string // the Content-Encoding that middleware outside has set, and sees to
 
 	stage  stage
 	status int    // 0 until WriteHeader
@@ -52,32 +53,33 @@ func (p *page) WriteHeader(status int) {
 		return
 	}
 	p.status = status
-	if _, typed := p.Header()["Content-Type"]; typed || !canBePage(status, p.Header()) {
+	if _, typed := p.Header()["Content-Type"]; typed || !p.canBePage() {
 		p.decide()
 	}
 }
 
-// canBePage reports whether an answer may be that to a page, whatever its type is.
-func canBePage(status int, h http.Header) bool {
+// canBePage reports whether the answer may be a page, whatever its type is.
+func (p *page) canBePage() bool {
+	h := p.Header()
 	switch {
-	case status < 200, status >= 300 && status < 400,
-		status == http.StatusNoContent, status == http.StatusResetContent, status == http.StatusPartialContent:
+	case p.status < 200, p.status >= 300 && p.status < 400,
+		p.status == http.StatusNoContent, p.status == http.StatusResetContent, p.status == http.StatusPartialContent:
 		return false
 	}
 	disposition, _, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
-	return h.Get("Content-Encoding") == "" && h.Get("Content-Range") == "" && disposition != "attachment"
+	return h.Get("Content-Encoding") == p.outer && h.Get("Content-Range") == "" && disposition != "attachment"
 }
 
 // decide sends the header, now that the type of the answer is set, or its first bytes are held.
 func (p *page) decide() {
 	h := p.Header()
-	if _, typed := h["Content-Type"]; !typed && canBePage(p.status, h) && len(p.held) > 0 {
+	if _, typed := h["Content-Type"]; !typed && p.canBePage() && len(p.held) > 0 {
 		if t := http.DetectContentType(p.held); isHTML(t) {
 			h.Set("Content-Type", t)
 		}
 	}
 	p.stage = through
-	if canBePage(p.status, h) && isHTML(h.Get("Content-Type")) {
+	if p.canBePage() && isHTML(h.Get("Content-Type")) {
 		p.stage = scanned
 		for _, name := range []string{"Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
 			h.Del(name)
