@@ -116,7 +116,11 @@ func (p *launch) keepSpare(exe, name string) string {
 		return ""
 	}
 	spare := filepath.Join(folder, name)
-	if os.Link(exe, spare) != nil {
+	keep := os.Link
+	if !system.CanRemoveRunning {
+		keep = private.Copy // a link to what runs would outlive this process
+	}
+	if keep(exe, spare) != nil {
 		// Another file system. On Linux the running file can be copied when it is needed.
 		return spare
 	}

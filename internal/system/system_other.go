@@ -20,6 +20,8 @@ var Terminate = os.Interrupt
 
 const CanTerminate = false
 
+const CanRemoveRunning = true
+
 func MayReload(os.Signal) bool { return false }
 
 func Notify(c chan<- os.Signal) { signal.Notify(c, Stops...) }

@@ -25,6 +25,9 @@ const Terminate = syscall.SIGTERM
 // CanTerminate says whether a process can be sent Terminate.
 const CanTerminate = true
 
+// CanRemoveRunning says whether the file of a running program can be removed.
+const CanRemoveRunning = true
+
 // MayReload reports whether a program may take the signal as anything but an order to stop.
 func MayReload(sig os.Signal) bool { return sig == syscall.SIGHUP }
 

@@ -17,6 +17,9 @@ const Terminate = syscall.SIGTERM
 // CanTerminate is false: a process can only be killed here.
 const CanTerminate = false
 
+// CanRemoveRunning is false: the file of a running program stays, by whatever name.
+const CanRemoveRunning = false
+
 func MayReload(os.Signal) bool { return false }
 
 func Notify(c chan<- os.Signal) { signal.Notify(c, Stops...) }

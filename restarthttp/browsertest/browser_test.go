@@ -296,7 +296,11 @@ func TestTabFollows(t *testing.T) {
 	b := p.open("/")
 	p.connected(1)
 	var served, painted []float64
-	for i := 0; i < 12; i++ {
+	edits := 12
+	if testing.Short() {
+		edits = 3
+	}
+	for i := 0; i < edits; i++ {
 		time.Sleep(300 * time.Millisecond) // as a person would
 		for len(p.painted) > 0 {
 			<-p.painted
@@ -321,7 +325,7 @@ func TestManyEditsManyTabs(t *testing.T) {
 	p := newProgram(t)
 	edits := 50
 	if testing.Short() {
-		edits = 10
+		edits = 4
 	}
 	var tabs []*tab
 	for i := 0; i < 5; i++ {
