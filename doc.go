@@ -24,7 +24,9 @@
 //     with what its sources build.
 //
 // [Listen] keeps a server's socket open over restarts, [Track] has more files watched, and
-// [Launcher] has the settings, among them generators of source code.
+// [Launcher] has the settings, among them generators of source code, and Overlap: a new program proves
+// itself beside the old one. Package restarthttp has an HTTP server lose no request, and the browser
+// follow.
 //
 // # What is watched
 //

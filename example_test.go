@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lib537/restarter"
+	"github.com/lib537/restarter/restarthttp"
 )
 
 // One line is enough for a server: it is sent SIGTERM when its successor is built.
@@ -65,9 +66,9 @@ func ExampleListen() {
 	defer stop()
 
 	srv := &http.Server{Handler: http.FileServer(http.Dir("."))}
-	go srv.Serve(ln)
-	<-ctx.Done()
-	srv.Shutdown(context.Background()) // see examples/web for one that loses no request
+	if err := restarthttp.Serve(ctx, srv, ln); err != nil {
+		log.Fatal(err)
+	}
 	os.Exit(restarter.ExitCode)
 }
 

@@ -408,7 +408,10 @@ func (w *watcher) offer(exe, id, changed string) {
 	}
 	w.current, w.leaving = successor{exe, id, w.Short(changed), w.changed}, w.child != nil
 	select {
-	case <-w.successors: // nobody has taken it
+	case s := <-w.successors: // nobody has taken it
+		if w.dir != nil && s.exe != exe && s.exe != w.before.current.exe {
+			w.dir.Drop(s.exe)
+		}
 	default:
 	}
 	w.successors <- w.current

@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"bufio"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -83,4 +86,88 @@ func TestExampleWeb(t *testing.T) {
 	}
 	p.expect(0, "in use")
 	p.expect(4, "serves http://")
+}
+
+// The stream behind LiveReload tells what goes on, with the words of the compiler, also to who connects
+// later, and ends when the program is to restart.
+func TestExampleWebTells(t *testing.T) {
+	t.Parallel()
+	m := newExample(t, "web")
+	address := freeAddress(t)
+	p := m.launch(m.build(), []string{debug}, "-addr", address)
+	p.await("serves http://")
+	p.awaitAnywhere(proved)
+	events := func() *bufio.Scanner {
+		t.Helper()
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		conn.SetDeadline(deadline(t))
+		fmt.Fprintf(conn, "GET /.restarter/events HTTP/1.0\r\nHost: %s\r\n\r\n", address)
+		return bufio.NewScanner(conn)
+	}
+	until := func(s *bufio.Scanner, line string) {
+		t.Helper()
+		var before []string
+		for s.Scan() {
+			if s.Text() == line {
+				return
+			}
+			before = append(before, s.Text())
+		}
+		t.Fatalf("no %q in the stream: %q", line, before)
+	}
+	stream := events()
+	until(stream, "event: idle")
+	m.edit("main.go", `version = "1"`, `version = 1"`)
+	until(stream, "event: building")
+	until(stream, "event: failed")
+	late := events()
+	for _, s := range []*bufio.Scanner{stream, late} {
+		s := s
+		until(s, "data: # example.com/app")
+		if !s.Scan() || !strings.HasPrefix(s.Text(), "data: ./main.go:") {
+			t.Errorf("then it says %q", s.Text())
+		}
+	}
+	m.edit("main.go", `version = 1"`, `version = "1"`)
+	until(late, "event: same")
+	m.edit("main.go", `version = "1"`, `version = "2"`)
+	until(stream, "event: restarting")
+	for stream.Scan() {
+	}
+	p.await("version 2, process")
+	until(events(), "event: idle")
+}
+
+// With -overlap, a version that panics at its start takes nothing down.
+func TestExampleWebOverlaps(t *testing.T) {
+	needsInheritance(t)
+	t.Parallel()
+	m := newExample(t, "web")
+	address := freeAddress(t)
+	p := m.start("-addr", address, "-overlap", "1m")
+	p.await("serves http://")
+	c := newClient(t, address)
+	for _, bad := range []string{
+		`page = template.Must(template.New("").Parse("{{"))`,
+		`page = func() *template.Template { panic("no") }()`,
+	} {
+		m.edit("main.go", `page    = template.Must(template.ParseFS(files, "page.html"))`, bad)
+		p.await("^restarter: the new program left with exit code 2 after .*; the old one keeps running$")
+		if page := c.get(); !strings.Contains(page, "Version 1,") {
+			t.Errorf("the page is %q", page)
+		}
+		m.edit("main.go", bad, `page    = template.Must(template.ParseFS(files, "page.html"))`)
+		p.await("^restarter: the program is the same$")
+	}
+	m.edit("main.go", `version = "1"`, `version = "2"`)
+	p.await("version 2, process")
+	p.await("is done: restarter: time to restart")
+	if page := c.get(); !strings.Contains(page, "Version 2,") {
+		t.Errorf("the page is %q", page)
+	}
+	p.expect(2, "serves http://")
 }
