@@ -163,11 +163,16 @@ func TestExampleWebOverlaps(t *testing.T) {
 		m.edit("main.go", bad, `page    = template.Must(template.ParseFS(files, "page.html"))`)
 		p.await("^restarter: the program is the same$")
 	}
-	m.edit("main.go", `version = "1"`, `version = "2"`)
-	p.await("version 2, process")
-	p.await("is done: restarter: time to restart")
-	if page := c.get(); !strings.Contains(page, "Version 2,") {
-		t.Errorf("the page is %q", page)
+	for _, version := range []string{"2", "3", "4"} {
+		m.edit("main.go", `version = "`, `version = "`+version)
+		p.await("version " + version + ".*, process")
+		p.await("is done: restarter: time to restart")
+		if page := c.get(); !strings.Contains(page, "Version "+version) {
+			t.Errorf("the page is %q", page)
+		}
 	}
-	p.expect(2, "serves http://")
+	p.expect(4, "serves http://")
+	if in := entries(t, p.private()); len(in) > 3 {
+		t.Errorf("in the private directory: %v, want the lock, the program and a copy of the first", in)
+	}
 }

@@ -28,9 +28,10 @@ func init() { programs["overlap"] = overlapProgram }
 //	slow        after a second
 //	late        fail a moment later
 //	panic, 0, 75  end like this
-//	hang        and never serve
+//	hang        and never serve, and take its time to leave
 //	alone       serve nothing, and wait to be told
 //	drain       serve, and when told to leave not before standard input ends
+//	short       serve, and fail before long
 func overlapProgram() {
 	flags := flag.NewFlagSet("overlap", flag.ExitOnError)
 	address := flags.String("listen", "127.0.0.1:0", "")
@@ -62,6 +63,8 @@ func overlapProgram() {
 		os.Exit(restarter.ExitCode)
 	case "hang":
 		<-stopped.Done()
+		time.Sleep(300 * time.Millisecond)
+		fmt.Println("left", os.Getpid())
 		os.Exit(7)
 	case "slow":
 		time.Sleep(time.Second)
@@ -75,6 +78,11 @@ func overlapProgram() {
 		fmt.Println("listens", ln.Addr())
 		left := answer([]net.Listener{ln})
 		fmt.Println("serves", os.Getpid())
+		if how == "short" {
+			time.Sleep(100 * time.Millisecond)
+			fmt.Println("fails", os.Getpid())
+			os.Exit(9)
+		}
 		<-ctx.Done()
 		ln.Close()
 		left.Wait()
@@ -302,6 +310,41 @@ func TestOverlapOldOneDies(t *testing.T) {
 			o.wantExit(137)
 		}
 	}
+}
+
+// A successor that was ready is in charge, though the old one has not left yet: if it fails by then, the
+// rules without Overlap apply.
+func TestOverlapFailsOnceReady(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "drain")
+	first := o.serves()
+	o.save("short")
+	next := o.serves()
+	o.await("^told " + first + " ")
+	o.await("^fails " + next + "$")
+	o.stdin.Close()
+	o.wantExit(9)
+	o.expect(2, "^begins ")
+	o.expect(0, "keeps running$")
+}
+
+// If the process in charge leaves first when the parent is stopped, the parent waits for the other.
+func TestOverlapIsStoppedAndWaits(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "serve")
+	first := o.serves()
+	o.save("hang")
+	hung := o.begins("hang")
+	stop(t, o.cmd.Process.Pid)
+	if code := o.exit(); code != 5 {
+		t.Errorf("exit code %d, not that of %s", code, first)
+	}
+	if left := o.count("^left " + hung + "$"); left != 1 {
+		t.Errorf("%d of the other processes had left", left)
+	}
+	o.drain()
 }
 
 // Whoever is there when the parent is stopped leaves, each told once. The exit code is that of the
