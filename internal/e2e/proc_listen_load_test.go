@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -147,17 +146,22 @@ func TestListenUnderLoad(t *testing.T) {
 func TestListenExample(t *testing.T) {
 	needsInheritance(t)
 	t.Parallel()
-	edits := max(2, *underLoad/20)
-	m := newModule(t)
-	dir := filepath.Join(root(t), "examples", "web")
-	for _, name := range entries(t, dir) {
-		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil && !strings.HasSuffix(name, "_test.go") {
-			m.write(name, string(data))
-		}
+	for _, overlap := range []string{"0", "10s"} {
+		overlap := overlap
+		t.Run("overlap "+overlap, func(t *testing.T) {
+			t.Parallel()
+			editUnderLoad(t, overlap)
+		})
 	}
-	p := m.start("-addr", "127.0.0.1:0")
+}
+
+func editUnderLoad(t *testing.T, overlap string) {
+	edits := max(2, *underLoad/20)
+	m := newExample(t, "web")
+	p := m.start("-addr", "127.0.0.1:0", "-overlap", overlap)
 	serves := `version (\d+), process (\d+), serves http://(.*)/$`
-	where := p.await(serves)[3]
+	first := p.await(serves)
+	last, where := first[2], first[3]
 	load := startLoad(func() error {
 		conn, err := net.Dial("tcp", where)
 		if err != nil {
@@ -172,13 +176,19 @@ func TestListenExample(t *testing.T) {
 		return err
 	})
 	for i := 0; i < edits; i++ {
-		m.replace("main.go", fmt.Sprintf("version = \"%d\"", i+1), fmt.Sprintf("version = \"%d\"", i+2))
-		if got := p.await(serves); got[1] != fmt.Sprint(i+2) || got[3] != where {
-			t.Fatal(got)
-		}
-		m.swap("web.conf", fmt.Sprint("edit ", i), time.Now()) // needs no build
-		if got := p.await(serves); got[3] != where {
-			t.Fatal(got)
+		for _, edit := range []func(){
+			func() {
+				m.replace("main.go", fmt.Sprintf("version = \"%d\"", i+1), fmt.Sprintf("version = \"%d\"", i+2))
+			},
+			func() { m.swap("web.conf", fmt.Sprint("edit ", i), time.Now()) }, // needs no build
+		} {
+			edit()
+			now := p.await(serves)
+			if now[1] != fmt.Sprint(i+2) || now[3] != where {
+				t.Fatal(now)
+			}
+			p.awaitAnywhere("process " + last + " is done") // with Overlap it comes later
+			last = now[2]
 		}
 	}
 	load.end()
