@@ -48,7 +48,7 @@ type Launcher struct {
 	// restart only when the successor is ready: when that first accepts on a listener from
 	// [Listen], or has lived for so long. One that ends before costs only its message: the old child
 	// keeps running. It needs Listen in a program that listens, since two processes cannot open one
-	// address; where Listen keeps no sockets (Windows, Plan 9) such a program restarts as if Overlap
+	// address, and the listener is of another type than net.Listen's then, with the same methods; where Listen keeps no sockets (Windows, Plan 9) such a program restarts as if Overlap
 	// were 0. Leave it 0 for a program that locks a file, reads the terminal or owns a device.
 	Overlap time.Duration
 
@@ -112,10 +112,11 @@ type launch struct {
 	good      successor        // the last that could be started
 	spare     string           // a copy of the executable that the parent was started from, or ""
 	budget    budget.Budget
-	quit      chan struct{} // closed when LaunchChild returns
-	stopped   os.Signal     // the last that told a child to stop
-	stopping  time.Time     // when that was
-	hungUp    time.Time     // when a child was last sent a signal that may end it or not
+	quit      chan struct{}    // closed when LaunchChild returns
+	stopped   os.Signal        // the last that told a child to stop
+	stopping  time.Time        // when that was
+	resume    <-chan time.Time // when to go on, if the program has survived it
+	hungUp    time.Time        // when a child was last sent a signal that may end it or not
 }
 
 func newLaunch(l *Launcher) *launch {

@@ -41,9 +41,11 @@ type watcher struct {
 	event    status.Event // what goes on
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
+	offers   int          // how many successors were offered
 	offered  bool         // a successor of the child was offered
 	before   known        // what was known of the child's program before that
 	refused  string       // the content ID of a successor that has ended beside the child
+	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
 	leaving  bool         // it was told to restart
 	waits    bool         // for a change: whatever builds is the successor, even the same program
 
@@ -80,6 +82,7 @@ type successor struct {
 	id     string    // its content ID
 	reason string    // what changed
 	seen   time.Time // when
+	number int       // of the offer: the same executable may be offered again
 }
 
 const (
@@ -172,23 +175,39 @@ func (w *watcher) call(f func()) <-chan struct{} {
 func (w *watcher) launched(c *process) {
 	w.call(func() {
 		tracked := w.tracked()
-		if w.event.Kind != status.Failed && w.jobs.current == nil {
-			w.event = status.Event{}
-		}
-		w.child, w.beside, w.waits, w.leaving, w.offered, w.named = c, nil, false, false, false, nil
+		w.settle()
+		w.child, w.beside, w.waits, w.leaving, w.named = c, nil, false, false, nil
+		w.became(c)
 		w.jobs.groups.Tell(c.tellOfGroup)
 		w.pending[watch.Tracked] = ""
 		if len(tracked) > 0 {
-			w.rewatch()
+			w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 		}
 	})
 }
 
-// startedBeside says that a successor runs beside the child. What it names to Track counts as well: after
-// a change another successor is due.
+// became notes that a process is the child. A newer program may have been offered already.
+func (w *watcher) became(c *process) {
+	switch w.offered = w.current.number != c.run.number; {
+	case !w.offered:
+	case w.current.exe == c.run.exe:
+		w.before = known{c.run, w.alias, w.proved, w.tried}
+	default:
+		w.before = known{current: c.run, tried: true}
+	}
+}
+
+// startedBeside says that a successor runs beside the child. From now on what that names to Track counts:
+// after a change another successor is due. What the child has named is read anew by the successor,
+// which may write it as well.
 func (w *watcher) startedBeside(c *process) {
 	w.call(func() {
-		w.beside, w.leaving, w.pending[watch.Tracked] = c, false, ""
+		w.adopt()
+		if w.child != nil {
+			w.hidden = watch.Snapshot(w.child.tracked)
+		}
+		w.beside, w.leaving, w.waits, w.refused, w.pending[watch.Tracked] = c, false, false, "", ""
+		w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 	})
 }
 
@@ -196,24 +215,32 @@ func (w *watcher) startedBeside(c *process) {
 func (w *watcher) takesOver(c *process) {
 	w.call(func() {
 		w.adopt()
-		w.child, w.beside = c, nil
+		w.child, w.beside, w.hidden = c, nil, nil
 		w.jobs.groups.Tell(c.tellOfGroup)
-		w.rewatch()
-		if w.offered = w.current.exe != c.run.exe; w.offered {
-			w.before = known{current: c.run, tried: true}
-		}
+		w.became(c)
+		w.settle()
+		w.publish(w.event)
 	})
 }
 
 // rejected says that a successor has ended beside the child, or could not be started: the program of the
-// child is what is compared again. If the successor's executable is gone, it is built again; else
+// child, whose executable is old, is what is compared again. If the successor's executable is gone, it is built again; else
 // nothing is before the next change.
-func (w *watcher) rejected(s successor, why string, gone bool) {
+func (w *watcher) rejected(s successor, old, why string, gone bool) {
 	w.call(func() {
-		w.beside = nil
-		w.rewatch()
-		if w.current.exe != s.exe {
+		w.adopt()
+		if w.child != nil && w.beside != nil {
+			// What is tracked by the one that has failed may mend it.
+			w.child.tracked = union(w.child.tracked, w.beside.tracked)
+			w.beside = nil
+			w.saw(w.rewatch(w.hidden).Without(watch.Executable))
+		}
+		w.hidden, w.before.current.exe = nil, old
+		if w.current.number != s.number {
 			return // a newer one was offered meanwhile
+		}
+		if j := w.jobs.current; j != nil && j.Changed == "" {
+			w.reread = true // what it builds is compared with another program
 		}
 		w.publish(status.Event{Kind: status.Crashed, Text: why})
 		w.refused, w.offered, w.leaving = s.id, false, false
@@ -228,7 +255,7 @@ func (w *watcher) rejected(s successor, why string, gone bool) {
 // is built again; else nothing is before the next change.
 func (w *watcher) failedToStart(again successor, gone bool) {
 	w.call(func() {
-		w.current, w.alias, w.proved, w.tried = again, "", false, true
+		w.current, w.alias, w.proved, w.tried, w.offered = again, "", false, true, false
 		if gone && w.recipe.CanBuild() {
 			w.pending[watch.Source] = w.recipe.Dir
 		}
@@ -254,7 +281,7 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 func (w *watcher) inform(c *process) {
 	w.call(func() {
 		c.shows = true
-		w.publish(w.event)
+		c.tell(w.event)
 	})
 }
 
@@ -265,8 +292,17 @@ func (w *watcher) publish(e status.Event) {
 		e.Text = e.Text[:longest] + "\n…"
 	}
 	w.event = e
-	if w.child != nil && w.child.shows {
-		w.child.send(event, string(rune(e.Kind))+e.Text)
+	for _, c := range []*process{w.child, w.beside} {
+		if c != nil && c.shows {
+			c.tell(e)
+		}
+	}
+}
+
+// settle forgets what went on before a program was started, unless it still does.
+func (w *watcher) settle() {
+	if w.event.Kind != status.Failed && w.jobs.current == nil {
+		w.event = status.Event{}
 	}
 }
 
@@ -299,14 +335,15 @@ func (w *watcher) adopt() {
 	}
 }
 
-// tracked returns what the processes of the program have named to Track.
-func (w *watcher) tracked() (all []watch.Root) {
-	for _, c := range []*process{w.child, w.beside} {
-		if c != nil {
-			all = union(all, c.tracked)
-		}
+// tracked returns what was named to Track by the child, or by its successor if that runs beside it.
+func (w *watcher) tracked() []watch.Root {
+	switch {
+	case w.beside != nil:
+		return slices.Clone(w.beside.tracked)
+	case w.child != nil:
+		return slices.Clone(w.child.tracked)
 	}
-	return all
+	return nil
 }
 
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.
@@ -357,8 +394,8 @@ func (w *watcher) restartForTracked(quiet bool) {
 		return
 	}
 	w.pending[watch.Tracked] = ""
-	if w.dir != nil && w.dir.Same(w.current.exe) != nil && w.recipe.CanBuild() {
-		// The temporary directory has been tidied up.
+	if w.dir != nil && (w.refused != "" || w.dir.Same(w.current.exe) != nil) && w.recipe.CanBuild() {
+		// It may mend what has failed beside the child; or the temporary directory has been tidied up.
 		w.waits = true
 		w.pending[watch.Source] = path
 		return
@@ -406,7 +443,8 @@ func (w *watcher) offer(exe, id, changed string) {
 	if !w.offered {
 		w.offered, w.before = true, known{w.current, w.alias, w.proved, w.tried}
 	}
-	w.current, w.leaving = successor{exe, id, w.Short(changed), w.changed}, w.child != nil
+	w.offers++
+	w.current, w.leaving = successor{exe, id, w.Short(changed), w.changed, w.offers}, w.child != nil
 	select {
 	case s := <-w.successors: // nobody has taken it
 		if w.dir != nil && s.exe != exe && s.exe != w.before.current.exe {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -44,6 +45,8 @@ type process struct {
 	// While it runs beside the one that it is to follow, see Launcher.Overlap.
 	proven  <-chan time.Time // when it has lived long enough
 	ready   bool             // it has proved itself
+	late    bool             // it has, but while the parent was being stopped
+	gone    bool             // it was ready, and has ended before the other has left
 	waiting *request         // to be answered when the other has left
 }
 
@@ -126,6 +129,9 @@ func childEnviron(value string) (env []string) {
 // send sends the child a message, unless it is gone.
 func (c *process) send(kind byte, text string) { c.line.Send(kind, text, nil) }
 
+// tell tells the child what goes on.
+func (c *process) tell(e status.Event) { c.send(event, string(rune(e.Kind))+e.Text) }
+
 // tellOfGroup tells the child of a process group of a command, which it ends if this process is killed.
 func (c *process) tellOfGroup(text string) { c.send(group, text) }
 
@@ -198,8 +204,9 @@ func (p *launch) attend(c *process) (int, error) {
 			p.succeed(c)
 		case sig := <-p.signals:
 			p.signal(c, sig)
-			if n != nobody {
+			if n != nobody && (n.ready || !system.MayReload(sig)) { // it has just read everything
 				p.signal(n, sig)
+				n.reminder = nil // one of the two is enough
 			}
 
 		case r := <-c.requests:
@@ -226,6 +233,10 @@ func (p *launch) attend(c *process) (int, error) {
 			n.passOn()
 		case <-n.overdue:
 			p.kill(n)
+		case <-n.reminder:
+			p.remind(n)
+		case <-p.resume:
+			p.goOn(c)
 		}
 	}
 }
@@ -260,6 +271,9 @@ func (p *launch) signal(c *process, sig os.Signal) {
 		p.hungUp = time.Now()
 	} else {
 		p.stopped, p.stopping = sig, time.Now()
+		if sig != system.Terminate {
+			p.resume = time.After(silence + holdBack)
+		}
 		if p.Grace > 0 {
 			c.overdue, c.grace = time.After(p.Grace), p.Grace
 		}

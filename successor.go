@@ -142,10 +142,11 @@ func (p *launch) succeed(c *process) {
 	}
 	p.goesOn()
 	switch n := p.beside; {
-	case p.stopped != nil: // both leave
-	case c.told: // its successor is there already, and this one follows that
-	case n == nil:
+	case p.stopped != nil: // both leave; else see goOn
+	case n == nil && !c.told, n != nil && n.gone:
 		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+	case c.told: // its successor is there already, and this one follows that
+		c.reminder = time.After(silence)
 	case !n.told:
 		p.end(n) // a newer one is there
 	}
@@ -154,8 +155,14 @@ func (p *launch) succeed(c *process) {
 // startBeside starts the successor beside the child.
 func (p *launch) startBeside() {
 	p.rise = nil
-	if p.next == nil || p.beside != nil || p.stopped != nil {
+	if p.next == nil || p.beside != nil && !p.beside.gone || p.stopped != nil {
 		return
+	}
+	if old := p.beside; old != nil {
+		old.line.Close()
+		p.sockets.Forget(old, false)
+		p.dropRefused(old.run.exe)
+		p.beside = nil
 	}
 	run := *p.next
 	p.next, p.rose = nil, time.Now()
@@ -186,7 +193,11 @@ func (p *launch) answerBeside(c, n *process, r request) {
 
 // proved has c leave, now that n has shown that it can follow.
 func (p *launch) proved(c, n *process) {
-	if n.proven = nil; n.ready || n.told || p.stopped != nil {
+	if n.proven = nil; n.ready || n.told {
+		return
+	}
+	if p.stopped != nil {
+		n.late = true
 		return
 	}
 	n.ready = true
@@ -204,21 +215,47 @@ func (p *launch) end(n *process) {
 	p.giveTime(n)
 }
 
-// failed is called when n has ended before it was ready. The old program goes on as after a failed build.
+// goOn goes on with what had to wait because the parent was being stopped, if the program has survived that.
+func (p *launch) goOn(c *process) {
+	p.resume = nil
+	if p.goesOn(); p.stopped != nil {
+		return
+	}
+	switch n := p.beside; {
+	case n != nil && n.late:
+		p.proved(c, n)
+	case p.next != nil && !c.told:
+		p.succeed(c)
+	}
+}
+
+// failed is called when n has ended. If it was not ready the old program goes on as after a failed build; else
+// n was in charge, and its end counts when the old program has left, or a newer one is started before.
 func (p *launch) failed(n *process) {
+	lived := time.Since(n.started).Round(time.Millisecond)
+	if n.ready {
+		n.gone = true
+		if p.stopped == nil {
+			p.Say("the new program left with exit code %d after %v; the old one is leaving", n.code, lived)
+			if p.next != nil {
+				p.rise = time.After(p.budget.Spend(p.rose, n.CPU()))
+			}
+		}
+		return
+	}
 	n.line.Close()
 	p.beside = nil
 	p.roseCPU = n.CPU()
 	p.sockets.Forget(n, false)
 	switch {
 	case p.stopped != nil:
+		p.reject(n.run, "The new program was stopped.")
 	case n.told:
 		p.dropRefused(n.run.exe)
 		if p.next != nil {
 			p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
 		}
 	default:
-		lived := time.Since(n.started).Round(time.Millisecond)
 		p.Say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
 		p.reject(n.run, fmt.Sprintf("The new program left with exit code %d after %v. What it said is in the terminal.", n.code, lived))
 	}
@@ -226,8 +263,17 @@ func (p *launch) failed(n *process) {
 
 // reject says that a successor does not replace the program that runs, and why.
 func (p *launch) reject(run successor, why string) {
-	p.watcher.rejected(run, why, !system.Exists(run.exe))
+	if run.exe == p.watcher.program && p.good.exe == run.exe {
+		if spare := p.spareFile(); spare != "" {
+			p.good.exe = spare // the other has its name
+		}
+	}
+	p.takeNext() // which may be the same executable
+	p.watcher.rejected(run, p.good.exe, why, !system.Exists(run.exe))
 	p.dropRefused(run.exe)
+	if p.next != nil && p.stopped == nil {
+		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+	}
 }
 
 // dropRefused removes the executable of a successor, unless it is that of the child or the next as well.
@@ -261,14 +307,15 @@ func (p *launch) outlast(n *process) {
 			n.passOn()
 		case <-n.overdue:
 			p.kill(n)
+		case <-n.reminder:
+			p.remind(n)
 		}
 	}
 }
 
-// hasEnded returns the channel that is closed when a successor has ended, if it is not ready yet. One
-// that is ready is waited for when the child has left.
+// hasEnded returns the channel that is closed when a successor has ended, if that is not known yet.
 func (c *process) hasEnded() <-chan struct{} {
-	if c.ready {
+	if c.gone {
 		return nil
 	}
 	return c.done

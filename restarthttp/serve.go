@@ -37,7 +37,7 @@ const (
 // ln then must not do so itself.
 //
 // The contexts of requests end with ctx, and with its cause: at once if they ask for a stream (they
-// accept text/event-stream, or upgrade the connection), else as soon as they are a second old, so
+// GET text/event-stream, or upgrade the connection), else as soon as they are a second old, so
 // that short ones are not disturbed. What is still being served after two seconds is cut, and Serve
 // returns nil then too. A handler whose work is to be finished in any case gives it
 // [context.WithoutCancel] of its context. A hijacked connection belongs to its handler: Serve neither
@@ -86,14 +86,15 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
 // connections. It does not use BaseContext: that would end the handshakes of TLS too.
 func endWith(ctx context.Context, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		upgrade := r.Header.Get("Upgrade") != ""
+		protocol := r.Header.Get("Upgrade")
+		upgrade := protocol != "" && !strings.EqualFold(protocol, "h2c") // which net/http does not do
 		if ctx.Err() != nil && !upgrade {
 			w.Header().Set("Connection", "close") // HTTP/2 makes GOAWAY of it
 		}
 		inner, cancel := context.WithCancelCause(r.Context())
 		defer cancel(nil)
 		end := func() { cancel(context.Cause(ctx)) }
-		stream := upgrade || strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+		stream := upgrade || r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 		old := time.Now().Add(youth)
 		defer context.AfterFunc(ctx, func() {
 			if stream {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func init() { programs["overlap"] = overlapProgram }
 //	serve       at once
 //	slow        after a second
 //	late        fail a moment later
+//	writes      to a file that it then tracks, and a moment later
 //	panic, 0, 75  end like this
 //	hang        and never serve, and take its time to leave
 //	alone       serve nothing, and wait to be told
@@ -68,6 +70,10 @@ func overlapProgram() {
 		os.Exit(7)
 	case "slow":
 		time.Sleep(time.Second)
+	case "writes":
+		os.WriteFile(flags.Arg(0)+".pid", []byte(strconv.Itoa(os.Getpid())), 0o644)
+		restarter.Track(flags.Arg(0) + ".pid")
+		time.Sleep(200 * time.Millisecond)
 	}
 	if how != "alone" {
 		ln, err := restarter.Listen("tcp", *address)
@@ -262,6 +268,22 @@ func TestOverlapByTime(t *testing.T) {
 	o.quit(5)
 }
 
+// A successor that writes what the old one tracks, and then tracks it itself, is not started for that again.
+func TestOverlapOfOneThatWritesWhatIsTracked(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "writes")
+	last := o.serves()
+	for _, how := range []string{"writes", "writes", "serve"} {
+		o.save(how)
+		next := o.serves()
+		o.await("^told " + last + " .*file$")
+		last = next
+	}
+	o.quit(5)
+	o.expect(4, "^begins ")
+}
+
 // There are two processes, never three: while the old one drains, and while a newer successor waits.
 func TestOverlapOfTwo(t *testing.T) {
 	slow(t)
@@ -323,6 +345,7 @@ func TestOverlapFailsOnceReady(t *testing.T) {
 	next := o.serves()
 	o.await("^told " + first + " ")
 	o.await("^fails " + next + "$")
+	o.await("^restarter: the new program left with exit code 9 after .*; the old one is leaving$")
 	o.stdin.Close()
 	o.wantExit(9)
 	o.expect(2, "^begins ")
