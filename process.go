@@ -308,7 +308,6 @@ func (p *launch) tell(c *process, reason string) {
 		return
 	}
 	c.told = true
-	p.goesOn()
 	if c.line.Send(leave, reason, nil) != nil || !c.hears() {
 		p.terminate(c)
 	}
@@ -329,7 +328,7 @@ func (p *launch) giveTime(c *process) {
 	}
 }
 
-// goesOn forgets an interrupt that the program has survived: it goes on, and is to restart now.
+// goesOn forgets an interrupt that the program has survived.
 func (p *launch) goesOn() {
 	if p.stopped != system.Terminate && time.Since(p.stopping) > silence {
 		p.stopped = nil

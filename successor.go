@@ -136,13 +136,11 @@ var nobody = new(process)
 
 // succeed has the successor p.next follow c.
 func (p *launch) succeed(c *process) {
-	if p.Overlap <= 0 {
-		p.tell(c, p.next.reason)
-		return
-	}
 	p.goesOn()
 	switch n := p.beside; {
-	case p.stopped != nil: // both leave; else see goOn
+	case p.stopped != nil && (p.Overlap > 0 || p.resume != nil): // it is about to leave; else see goOn
+	case p.Overlap <= 0:
+		p.tell(c, p.next.reason)
 	case n == nil && !c.told, n != nil && n.gone:
 		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
 	case c.told: // its successor is there already, and this one follows that

@@ -123,23 +123,36 @@ func TestCtrlCThen75(t *testing.T) {
 	p.expect(1, "^cleaned up ")
 }
 
-// A program for which Ctrl-C is not the end goes on, and some seconds later is restarted as before.
+// A program for which Ctrl-C is not the end goes on, and some seconds later is restarted as before. A
+// change that is saved sooner waits for that.
 func TestCtrlCThatIsSurvived(t *testing.T) {
 	slow(t)
-	file := tempFile(t)
-	tty, p, _ := talkInTerminal(t, "-catch", "-stay", "-track="+file)
-	tty.write(ctrlC)
-	p.await("^got interrupt$")
-	p.await("^restarter: waiting for the program to leave, after signal interrupt$")
-	save(t, file, "changed")
-	p.await("^told: .*file$")
-	tty.write("leave\n")
-	p.child()
-	tty.write(ctrlC)
-	p.await("^got interrupt$")
-	tty.write("leave\n") // with 75, and not because it was told to
-	p.wantExit(0)
-	p.expect(2, "^child ")
+	for _, soon := range []bool{false, true} {
+		soon := soon
+		t.Run(fmt.Sprint("soon ", soon), func(t *testing.T) {
+			t.Parallel()
+			file := tempFile(t)
+			tty, p, _ := talkInTerminal(t, "-catch", "-stay", "-track="+file)
+			tty.write(ctrlC)
+			p.await("^got interrupt$")
+			if soon {
+				save(t, file, "changed")
+			}
+			p.await("^restarter: waiting for the program to leave, after signal interrupt$")
+			p.expect(0, "^told: ")
+			if !soon {
+				save(t, file, "changed")
+			}
+			p.await("^told: .*file$")
+			tty.write("leave\n")
+			p.child()
+			tty.write(ctrlC)
+			p.await("^got interrupt$")
+			tty.write("leave\n") // with 75, and not because it was told to
+			p.wantExit(0)
+			p.expect(2, "^child ")
+		})
+	}
 }
 
 // A program that shuts down is not brought back by a change that is seen meanwhile.
@@ -151,7 +164,7 @@ func TestCtrlCAndAChange(t *testing.T) {
 			tty.write(ctrlC)
 			p.await("^got interrupt$")
 			save(t, file, "changed")
-			p.await("^told: .*file$")
+			p.await("^restarter: .*file changed; restarting$")
 			tty.write(order + "\n")
 			p.wantExit(code)
 			p.expect(1, "^child ")
