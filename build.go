@@ -233,7 +233,7 @@ func (w *watcher) relist(j *job.Job) {
 func (w *watcher) generated(j *job.Job) {
 	w.saw(w.poll.Sweep())
 	if j.Err != nil {
-		w.stale, w.pending[watch.Source] = true, ""
+		w.stale, w.withheld, w.pending[watch.Source] = true, w.pending[watch.Tracked] != "", ""
 		w.complain("generation", j.Said, j.Err)
 		return
 	}
@@ -248,6 +248,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	if j.Err == nil {
 		j.Err = system.CheckExecutable(j.Exe, w.machine)
 	}
+	w.withheld = j.Err != nil && (j.Changed != "" || j.Prove) && w.pending[watch.Tracked] != ""
 	if j.Err != nil || !overtaken {
 		w.jobs.own, w.jobs.starving = "", time.Time{}
 	}

@@ -56,6 +56,8 @@ type watcher struct {
 	pending  watch.Change // what changed, and nothing was begun for it
 	changed  time.Time    // when the last change was seen
 	tracking time.Time    // since when a tracked file has been waiting to be still
+	deferred bool         // it was said that it waits for a build
+	withheld bool         // that build has failed: it waits for the next
 	replaced time.Time    // when the executable last changed
 	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
@@ -363,8 +365,10 @@ func (w *watcher) saw(c watch.Change) bool {
 	if c[watch.Executable] != "" {
 		w.replaced = w.changed
 	}
-	if w.tracking.IsZero() && c[watch.Tracked] != "" {
-		w.tracking = w.changed
+	if c[watch.Tracked] != "" {
+		if w.withheld = false; w.tracking.IsZero() {
+			w.tracking = w.changed
+		}
 	}
 	for _, path := range c {
 		if path != "" {
@@ -386,26 +390,48 @@ func (w *watcher) restartForTracked(quiet bool) {
 	path := w.pending[watch.Tracked]
 	if path == "" || w.leaving { // its successor reads it anyway
 		w.pending[watch.Tracked] = ""
-		w.tracking = time.Time{}
+		w.tracking, w.deferred, w.withheld = time.Time{}, false, false
 		return
 	}
 	still := quiet && time.Since(w.changed) > halfWritten || time.Since(w.tracking) > patience
 	if !still || !w.replaced.IsZero() {
 		return
 	}
+	if w.toBuild() || w.withheld || w.toCompare() && time.Since(w.tracking) < patience {
+		// Saved together, they belong together: the old program may not understand the new file.
+		if !w.deferred && !w.toCompare() {
+			w.deferred = true
+			w.Say("%s changed; waiting for the build", w.Short(path))
+		}
+		return
+	}
 	w.pending[watch.Tracked] = ""
-	if w.dir != nil && (w.refused != "" || w.dir.Same(w.current.exe) != nil) && w.recipe.CanBuild() {
-		// It may mend what has failed beside the child; or the temporary directory has been tidied up.
+	exe := w.current.exe
+	gone := !system.Exists(exe) || w.dir != nil && w.dir.Same(exe) != nil
+	if (w.refused != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
+		// It may mend what has failed beside the child; or somebody has tidied up.
 		w.waits = true
 		w.pending[watch.Source] = path
 		return
 	}
-	if !system.Exists(w.current.exe) {
+	if gone {
+		exe = w.running
+	}
+	if !system.Exists(exe) {
 		w.Say("%s changed; cannot restart: %s is gone", w.Short(path), w.current.exe)
 		return
 	}
 	w.Say("%s changed; restarting", w.Short(path))
-	w.offer(w.current.exe, w.current.id, path)
+	w.offer(exe, w.current.id, path)
+}
+
+// toBuild reports whether something that somebody has edited is being built, or will be.
+func (w *watcher) toBuild() bool {
+	if j := w.jobs.current; j != nil && j.Changed != "" {
+		return true
+	}
+	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
+	return edited && w.dir != nil && w.jobs.listed
 }
 
 // restartForDeploy offers the executable that the parent was started from, if that has been replaced by
@@ -436,6 +462,12 @@ func (w *watcher) restartForDeploy() {
 	w.offer(w.program, id, w.program)
 	w.alias, w.deployed = "", id
 	w.proved, w.tried = false, true // the next change compares it with what its sources build
+}
+
+// toCompare reports whether it will soon be known whether the sources build what runs: an edit of the
+// first moments is found so.
+func (w *watcher) toCompare() bool {
+	return !w.proved && !w.tried && w.dir != nil && w.jobs.missing == ""
 }
 
 // offer makes a program the next to run.

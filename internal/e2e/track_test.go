@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -97,4 +99,88 @@ func TestExecutableTouched(t *testing.T) {
 	}
 	p.leave()
 	p.expect(2, "^text ")
+}
+
+// knows reads the file a.conf, and leaves with 3 if it does not know what that says.
+const knows = `package main
+
+import (
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func init() {
+	restarter.Track("a.conf")
+	if data, _ := os.ReadFile("a.conf"); restarter.IsChild() && string(data) != "a" {
+		os.Exit(3)
+	}
+}
+`
+
+// Code and a tracked file that are saved together belong together: the old program is not restarted with the
+// new file, whether the code builds or not.
+func TestTrackedFileOfAnEdit(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", knows, "a.conf", "a")
+	p := m.start()
+	p.await("^text 1 ")
+	m.write("text.go", "package main\n\nbroken\n")
+	m.write("a.conf", "b")
+	p.await("^restarter: build failed, the old program keeps running$")
+	m.replace("track.go", `"a" {`, `"b" {`)
+	m.write("text.go", text)
+	p.await("^text 1 ")
+
+	m.write("a.conf", "c")
+	m.replace("track.go", `"b" {`, `"c" {`)
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
+	p.expect(2, "^text 1 ")
+	p.expect(1, "^text 2 ")
+}
+
+// After a failed build a tracked file counts as before.
+func TestTrackedFileAfterAFailedBuild(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", strings.Replace(knows, "os.Exit(3)", "println(string(data))", 1), "a.conf", "a")
+	p := m.start()
+	p.await("^text 1 ")
+	m.write("text.go", "package main\n\nbroken\n")
+	m.write("a.conf", "b")
+	p.await("^restarter: build failed, the old program keeps running$")
+	p.await("^restarter: a.conf changed; waiting for the build$")
+	m.write("a.conf", "c")
+	p.await("^restarter: a.conf changed; restarting$")
+	p.await("^c$")
+	p.await("^text 1 ")
+	p.leave()
+}
+
+// The executable that was started is gone, and a tracked file changes: it is built again, or the copy that
+// was kept is started.
+func TestTrackedFileWithoutTheExecutable(t *testing.T) {
+	for _, sources := range []bool{true, false} {
+		sources := sources
+		t.Run(fmt.Sprint("sources ", sources), func(t *testing.T) {
+			t.Parallel()
+			m := newModule(t, "main.go", teller, "text.go", text, "track.go", strings.Replace(knows, "os.Exit(3)", "println(string(data))", 1), "a.conf", "a")
+			exe := m.build()
+			var env []string
+			if !sources {
+				env = append(env, "PATH=")
+			}
+			p := m.launch(exe, env)
+			p.await("^text 1 ")
+			if err := os.Rename(exe, exe+".old"); err != nil {
+				t.Fatal(err)
+			}
+			m.write("a.conf", "b")
+			p.await("^b$")
+			p.await("^text 1 ")
+			p.leave()
+			p.expect(2, "^text 1 ")
+		})
+	}
 }
