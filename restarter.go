@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/start"
 	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 )
@@ -64,7 +66,7 @@ var started struct {
 	dir, tmp  string // the working directory, and where temporary files go
 }
 
-// me is evaluated once, before any init function and main.
+// me is evaluated once, before main.
 var me = identify()
 
 func identify() identity {
@@ -76,8 +78,10 @@ func identify() identity {
 	i := roleOf(value, os.Getpid(), os.Getppid(), system.Alive, link.Open)
 	switch i.role {
 	case parent:
-		started.args, started.env = slices.Clone(os.Args), os.Environ()
-		started.dir, _ = os.Getwd()
+		started.args, started.env, started.dir = slices.Clone(os.Args), start.Environ, start.Dir
+		if name := getenv("PWD"); filepath.IsAbs(name) && system.SameFile(name, started.dir) {
+			started.dir = name // which may lead through a symbolic link
+		}
 		started.tmp = os.TempDir()
 		if tmp := os.Getenv("GOTMPDIR"); tmp != "" {
 			started.tmp = tmp // as go run does it, since the other may be mounted noexec

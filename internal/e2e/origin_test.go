@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -103,6 +104,37 @@ func TestProgramChangesItsSurroundings(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A package of the program's that does so when it is initialised, perhaps before this library is.
+func TestPackageChangesItsSurroundings(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", `package main
+
+import "example.com/app/aaa"
+
+func text() string { return "1" + aaa.Was }
+`, "aaa/aaa.go", `package aaa
+
+import "os"
+
+// Was is what was there before.
+var Was string
+
+func init() {
+	wd, _ := os.Getwd()
+	Was = " in " + wd + " with " + os.Getenv("LOADED")
+	os.Chdir("aaa")
+	os.Setenv("LOADED", "by the parent")
+}
+`)
+	p := m.launch(m.build(), nil, "a.conf")
+	want := p.await("^text 1 in (.*) with  process .*$")[1]
+	m.replace("text.go", `"1"`, `"2"`)
+	if now := p.await("^text 2 in (.*) with .*process .*$"); now[1] != want || strings.Contains(now[0], "parent") {
+		t.Errorf("the second child was started so: %s", now[0])
+	}
+	p.leave()
 }
 
 // The directory that the program was started in is a name: a deploy may have put another in its place, and

@@ -20,6 +20,7 @@ var below = map[string][]string{
 	"/internal/link":    {"/internal/system"},
 	"/internal/gotool":  {"/internal/system", "/internal/watch"},
 	"/internal/budget":  {},
+	"/internal/start":   {},
 	"/internal/socket":  {},
 	"/internal/status":  {},
 	"/internal/job":     {"/internal/gotool", "/internal/private", "/internal/watch"},

@@ -167,12 +167,7 @@ func ExecutableName(exe, name, dir string) string {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	a, err := os.Stat(name)
-	if err != nil {
-		return exe
-	}
-	b, err := os.Stat(exe)
-	if err != nil || !os.SameFile(a, b) {
+	if !SameFile(name, exe) {
 		return exe
 	}
 	return name

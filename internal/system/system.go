@@ -34,6 +34,13 @@ func Exists(name string) bool {
 	return err == nil
 }
 
+// SameFile reports whether two names lead to the same file or directory.
+func SameFile(a, b string) bool {
+	one, err1 := os.Stat(a)
+	two, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(one, two)
+}
+
 // IsDir reports whether the name leads to a directory.
 func IsDir(name string) bool {
 	info, err := os.Stat(name)
