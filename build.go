@@ -46,7 +46,6 @@ func newRecipe(l *Launcher, m *say.Messages, o origin) *gotool.Recipe {
 			r.Dir = filepath.Join(started.dir, r.Dir)
 		}
 	}
-	r.Copy, r.CopyEnv = []string{o.running, copyWord}, variable+"="+copying
 	if r.Trimmed() && len(l.Build) == 0 {
 		m.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
 	}
@@ -278,9 +277,12 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	case !j.Prove && (j.ID == w.current.id || j.ID == w.alias) && (!w.waits || j.Changed == ""):
 		w.Debug("the same program: content ID %s", j.ID)
 	default:
-		if j.Changed == "" && j.Prove {
-			w.Say("the sources have changed since the program was built; built in %v; restarting", took)
-		} else {
+		switch {
+		case j.Doubt != "" && j.Changed == "":
+			w.Say("cannot tell whether the sources have changed: %s; built in %v; restarting", j.Doubt, took)
+		case j.Changed == "" && j.Prove:
+			w.Say("the sources build another program than the one that runs; built in %v; restarting", took)
+		default:
 			w.Say("built in %v; restarting", took)
 		}
 		if j.Changed == "" {

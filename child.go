@@ -3,14 +3,12 @@ package restarter
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/link"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
@@ -57,36 +55,17 @@ type response struct {
 }
 
 func init() {
-	switch me.role {
-	case copier:
-		os.Exit(copyProgram())
-	case child:
-		ownVariables()
-		if me.line == nil {
-			go attendAlone()
-			return
-		}
-		upward.Line, upward.answers = me.line, make(chan response)
-		status.Wanted = func() { upward.Send(wantEvents, "", nil) }
-		go attend()
+	if me.role != child {
+		return
 	}
-}
-
-// copyProgram is what the go command runs in place of the program: see gotool.Recipe.Copy.
-func copyProgram() int {
-	in, err := os.Open(os.Args[2])
-	if err != nil {
-		return 1
+	ownVariables()
+	if me.line == nil {
+		go attendAlone()
+		return
 	}
-	out, err := os.OpenFile(os.Getenv(gotool.OutputVariable), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
-	if err != nil {
-		return 1
-	}
-	_, err = io.Copy(out, in)
-	if err2 := out.Close(); err != nil || err2 != nil {
-		return 1
-	}
-	return 0
+	upward.Line, upward.answers = me.line, make(chan response)
+	status.Wanted = func() { upward.Send(wantEvents, "", nil) }
+	go attend()
 }
 
 // ownVariables has the variables with which systemd names the process that it started name this

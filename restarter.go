@@ -36,13 +36,8 @@ const variable = "RESTARTER"
 const (
 	off     = "off"
 	verbose = "debug"
-	copying = "copy"     // this process may have been started by the go command, see copyWord
 	claimed = "claimed:" // PID:DIRECTORY of the process that was the child with this variable
 )
-
-// copyWord is the first argument of a process that only copies a file for the go command: the
-// variable alone would have every program that the go command runs do so.
-const copyWord = "restarter-copy"
 
 type role int
 
@@ -50,7 +45,6 @@ const (
 	alone  role = iota // RESTARTER=off, or a test binary
 	parent             // started by somebody else
 	child              // started by LaunchChild
-	copier             // started by the go command, for the parent
 )
 
 type identity struct {
@@ -72,9 +66,6 @@ var me = identify()
 func identify() identity {
 	link.FindInherited()
 	value := os.Getenv(variable)
-	if value == copying && len(os.Args) > 2 && os.Args[1] == copyWord {
-		return identity{role: copier}
-	}
 	i := roleOf(value, os.Getpid(), os.Getppid(), system.Alive, link.Open)
 	switch i.role {
 	case parent:

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -211,4 +212,76 @@ func TestFirstStartOfACopy(t *testing.T) {
 	p.await("^text 1 ")
 	p.leave()
 	p.expect(1, "^text ")
+}
+
+// What runs cannot be built as it was, since git refuses to say what state the repository is in, as it
+// does in a container where somebody else owns that. The program is built without.
+func TestFirstStartWhereGitRefuses(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no scripts")
+	}
+	m := newModule(t, "main.go", teller, "text.go", text)
+	m.git("init", "-q")
+	m.git("add", ".")
+	m.git("commit", "-q", "-m", "one")
+	exe := m.buildWith([]string{plain}, "-buildvcs=true")
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\necho dubious >&2\nexit 128\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := m.launch(exe, []string{plain, "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")})
+	p.await("^text 1 ")
+	p.await("^restarter: cannot tell whether the sources have changed: error obtaining VCS status: exit status 128; built in .*; restarting$")
+	p.await("^text 1 ")
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
+}
+
+// The executable is a new file of the repository itself, so that the state of that differs from what is stamped.
+func TestFirstStartOfAnExecutableInTheRepository(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text)
+	m.git("init", "-q")
+	m.git("add", ".")
+	m.git("commit", "-q", "-m", "one")
+	m.goTool([]string{plain}, "build", "-buildvcs=true", "-o", m.path("app.exe"))
+	p := m.launch(m.path("app.exe"), []string{plain, debug})
+	p.await("^text 1 ")
+	p.await(proved)
+	p.leave()
+	p.expect(0, anew)
+}
+
+// To compare what go run has started no package of the program is initialised: this one could not be elsewhere.
+func TestFirstStartOfAProgramThatReadsItsDirectory(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "cmd/app/main.go", teller, "cmd/app/text.go", `package main
+
+import "example.com/app/aaa"
+
+func text() string { return "1" + aaa.Text }
+`, "text.txt", "", "aaa/aaa.go", `package aaa
+
+import "os"
+
+var Text = read()
+
+func read() string {
+	data, err := os.ReadFile("text.txt")
+	if err != nil {
+		println("cannot read:", err.Error())
+		os.Exit(2)
+	}
+	return string(data)
+}
+`)
+	p := m.startAs([]string{debug}, "run", "./cmd/app")
+	p.await("^text 1 ")
+	p.await(proved)
+	m.replace("cmd/app/text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
+	p.expect(0, "cannot read")
 }

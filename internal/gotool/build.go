@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/lib537/restarter/internal/system"
 )
 
 // Make builds the program and writes the executable to the file out. It returns what the
@@ -15,6 +17,24 @@ func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err er
 	if len(r.Build) > 0 {
 		return r.make(ctx, out, tmp, r.Build)
 	}
+	said, err = r.build(ctx, out, tmp)
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case len(r.candidates) > 1:
+		said = append(said, "the program was built from a list of files that cannot be found out; it can be built when it is started with \"go run .\"\n"...)
+	case r.beside && bytes.Contains(said, []byte("package "+r.path)):
+		// Somebody has renamed the module, so that package main has another path.
+		was := r.targets
+		r.targets = []string{"."}
+		if said, err := r.build(ctx, out, tmp); err == nil {
+			return said, nil
+		}
+		r.targets = was
+	}
+	return said, err
+}
+
+func (r *Recipe) build(ctx context.Context, out, tmp string) (said []byte, err error) {
 	args := append([]string{r.command, "build", "-o", out}, r.flags...)
 	ldflags := r.ldflags
 	if r.goRun { // which links without debug information
@@ -60,9 +80,6 @@ func (r *Recipe) Reproduce(ctx context.Context, id, out, tmp string) (said []byt
 			break // where the list is known, the sources have changed since
 		}
 	}
-	if err != nil && ctx.Err() == nil {
-		said = append(said, "the program was built from a list of files that cannot be found out; it can be built when it is started with \"go run .\"\n"...)
-	}
 	if r.targets = first; err == nil && ctx.Err() == nil {
 		r.candidates = nil
 		return r.reproduce(ctx, out, tmp) // what is in out may be of another list
@@ -76,18 +93,24 @@ func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, e
 		flags = append(flags[:len(flags):len(flags)], "-ldflags="+r.ldflags)
 	}
 	if r.goRun {
-		args := append([]string{r.command, "run", "-exec", quote(r.Copy)}, flags...)
+		// What go run would run is copied in place of that. The program itself could do it as well, but
+		// its packages would be initialised, in a place that they do not expect.
+		args := append([]string{r.command, "run", "-exec", system.CopyCommand}, flags...)
 		if r.stamped {
 			args = append(args, "-buildvcs=true") // go run stamps only when it is told to
 		}
-		return r.make(ctx, out, tmp, append(args, r.targets...), r.CopyEnv)
+		return r.make(ctx, out, tmp, append(append(args, r.targets...), out))
 	}
-	stamp := "-buildvcs=false"
+	stamp, env := "-buildvcs=false", []string(nil)
 	if r.stamped {
 		stamp = "-buildvcs=auto"
 	}
+	if r.clean && r.getenv("GIT_CONFIG_COUNT") == "" {
+		// A file that was added since is not a modification: the executable itself may be one.
+		env = []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=status.showUntrackedFiles", "GIT_CONFIG_VALUE_0=no"}
+	}
 	args := append([]string{r.command, "build", "-o", out}, flags...)
-	return r.make(ctx, out, tmp, append(append(args, stamp), r.targets...))
+	return r.make(ctx, out, tmp, append(append(args, stamp), r.targets...), env...)
 }
 
 // Generates runs the command Generate, and returns what it had to say.
@@ -108,20 +131,4 @@ func (r *Recipe) make(ctx context.Context, out, tmp string, args []string, env .
 		return text.Bytes(), fmt.Errorf("no executable in $%s", OutputVariable)
 	}
 	return text.Bytes(), nil
-}
-
-// quote quotes words for the go command's -exec.
-func quote(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		switch {
-		case !strings.ContainsAny(word, " \t\"'"):
-			quoted[i] = word
-		case strings.Contains(word, `"`):
-			quoted[i] = "'" + word + "'"
-		default:
-			quoted[i] = `"` + word + `"`
-		}
-	}
-	return strings.Join(quoted, " ")
 }

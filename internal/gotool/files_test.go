@@ -34,7 +34,7 @@ func TestReproduceOneOfSeveral(t *testing.T) {
 				if test.given != nil {
 					r = New(appInfo(), m.path("a.go"), how == "run")
 					r.path, r.targets, r.Files = "command-line-arguments", []string{"a.go"}, test.given
-					r.Env, r.Copy, r.CopyEnv = m.env, copier(t), programVar+"=copy"
+					r.Env = m.env
 					if err := r.Resolve(context.Background(), exe, m.dir); err != nil {
 						t.Fatal(err)
 					}
@@ -99,7 +99,10 @@ func TestNoListBuilds(t *testing.T) {
 	r := m.recipe(exe, m.path("a.go"), false)
 	running := m.id(r, exe)
 	m.replace("a.go", "print(file)", "print(nothing)")
-	said, _, err := m.tries(r, running)
+	if _, _, err := m.tries(r, running); err == nil {
+		t.Error("what runs is reproduced")
+	}
+	said, _, err := m.tries(r, "")
 	if err == nil || !strings.Contains(said, "a.go:9:8: undefined: nothing") || !strings.Contains(said, `"go run ."`) {
 		t.Errorf("error %v\n%s", err, said)
 	}
@@ -181,5 +184,25 @@ func TestFileLists(t *testing.T) {
 	}
 	if got, want := fileLists(filepath.Join(dir, "gone"), exe, "a.go", nil), [][]string{{"a.go"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("without a directory: %s, want %s", got, want)
+	}
+}
+
+// The module gets another name, and with it every package.
+func TestRenamedModule(t *testing.T) {
+	m := newModule(t, "cmd/app/main.go", "package main\n\nimport \"example.com/app/lib\"\n\nfunc main() { lib.Say() }\n",
+		"lib/lib.go", "package lib\n\nfunc Say() { print(\"said\") }\n")
+	exe := m.build("build", "./cmd/app")
+	r := m.recipe(exe, m.path("cmd/app/main.go"), false)
+	m.write("go.mod", "module example.com/other\n\ngo 1.21\n")
+	if said, _, err := m.tries(r, ""); err == nil {
+		t.Errorf("the old import builds: %s", said)
+	}
+	m.replace("cmd/app/main.go", "example.com/app", "example.com/other")
+	_, out, err := m.tries(r, "")
+	if err != nil || m.run(nil, out) != "said" {
+		t.Fatal(err)
+	}
+	if roots, err := r.List(context.Background()); err != nil || len(roots) < 3 {
+		t.Errorf("the list is %v, %v", roots, err)
 	}
 }

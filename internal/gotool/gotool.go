@@ -45,11 +45,6 @@ type Recipe struct {
 	Env      []string // the environment of all commands
 	Without  []string // the names of variables of Env that no command gets
 
-	// Copy is a command that copies the file which go run adds to its arguments to the file that
-	// OutputVariable names. CopyEnv is what it needs in its environment.
-	Copy    []string
-	CopyEnv string
-
 	// Started is told the number of the process group that a command leads, Ended when the command
 	// has ended. They are called from the goroutine of the method.
 	Started, Ended func(group int)
@@ -61,6 +56,8 @@ type Recipe struct {
 	refused    error  // why nothing is to be run in Dir, not even a command of the user's
 	goRun      bool   // go run built it
 	stamped    bool   // with the state of its version control system
+	clean      bool   // in which nothing was modified
+	beside     bool   // the sources of package main are in Dir
 	module     string // the main module
 	path       string // the import path of the main package
 	settings   []string
@@ -87,6 +84,8 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 			// The go command finds it by itself.
 		case s.Key == "vcs":
 			r.stamped = true
+		case s.Key == "vcs.modified":
+			r.clean = s.Value == "false"
 		case strings.HasPrefix(s.Key, "-"):
 			r.trimmed = r.trimmed || s.Key == "-trimpath" && s.Value == "true"
 			r.flags = append(r.flags, s.Key+"="+s.Value)
@@ -96,7 +95,7 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 	}
 	r.module, r.path, r.targets = info.Main.Path, info.Path, []string{info.Path}
 	if filepath.IsAbs(mainFile) {
-		r.Dir = filepath.Dir(mainFile)
+		r.Dir, r.beside = filepath.Dir(mainFile), true
 	}
 	if info.Path == "command-line-arguments" {
 		r.targets = []string{filepath.Base(mainFile)}

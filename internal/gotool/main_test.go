@@ -3,7 +3,6 @@ package gotool
 import (
 	"context"
 	"debug/buildinfo"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,20 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lib537/restarter/internal/system"
 )
 
 // programs are what this test binary can be started as, by the variable programVar.
-var programs = map[string]func(){
-	"copy": func() {
-		in, err := os.Open(os.Args[len(os.Args)-1])
-		check(err)
-		out, err := os.OpenFile(os.Getenv(OutputVariable), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
-		check(err)
-		_, err = io.Copy(out, in)
-		check(err)
-		check(out.Close())
-	},
-}
+var programs = map[string]func(){}
 
 const programVar = "GOTOOL_TEST_PROGRAM"
 
@@ -51,9 +42,6 @@ func executable(t *testing.T) string {
 	}
 	return exe
 }
-
-// copier is the command that runs the program "copy".
-func copier(t *testing.T) []string { return []string{executable(t), "a word"} }
 
 // environ is the environment of the tests, with some variables added or changed. What a person
 // has set for all builds does not count.
@@ -139,8 +127,8 @@ func (m *module) build(args ...string) (exe string) {
 	m.Helper()
 	exe = filepath.Join(m.TempDir(), "app"+suffix())
 	if args[0] == "run" {
-		args = append([]string{"run", "-exec", quote(copier(m.T))}, args[1:]...)
-		m.run([]string{programVar + "=copy", OutputVariable + "=" + exe}, "go", args...)
+		args = append(append([]string{"run", "-exec", system.CopyCommand}, args[1:]...), exe)
+		m.run(nil, "go", args...)
 		return exe
 	}
 	m.run(nil, "go", append([]string{args[0], "-o", exe}, args[1:]...)...)
@@ -163,7 +151,7 @@ func (m *module) recipe(exe, mainFile string, goRun bool) *Recipe {
 		m.Fatal(err)
 	}
 	r := New(info, mainFile, goRun)
-	r.Env, r.Copy, r.CopyEnv = m.env, copier(m.T), programVar+"=copy"
+	r.Env = m.env
 	if err := r.Resolve(context.Background(), exe, m.dir); err != nil {
 		m.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func TestNew(t *testing.T) {
 	}
 	for _, test := range tests {
 		want := test.want
-		want.module, want.path = test.info.Main.Path, test.info.Path
+		want.module, want.path, want.beside = test.info.Main.Path, test.info.Path, filepath.IsAbs(test.mainFile)
 		if want.targets == nil {
 			want.targets = []string{test.info.Path}
 		}
@@ -142,20 +142,6 @@ func TestExact(t *testing.T) {
 	for name, test := range tests {
 		if got := test.recipe.Exact(); got != test.want {
 			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
-
-func TestQuote(t *testing.T) {
-	for want, words := range map[string][]string{
-		"/bin/app":                    {"/bin/app"},
-		`C:\bin\app copy`:             {`C:\bin\app`, "copy"},
-		`"/my bin/app" copy "a word"`: {"/my bin/app", "copy", "a word"},
-		`"/Joe's/app"`:                {"/Joe's/app"},
-		`'/say "x"/app'`:              {`/say "x"/app`},
-	} {
-		if got := quote(words); got != want {
-			t.Errorf("%q: %s, want %s", words, got, want)
 		}
 	}
 }

@@ -52,6 +52,12 @@ func TestReproduceWithStamp(t *testing.T) {
 				if exact := state == "without"; r.Exact() != exact || (plain == running) != exact {
 					t.Errorf("Exact is %t; what Make makes is the same: %t", r.Exact(), plain == running)
 				}
+				if state == "clean" || state == "tagged" {
+					m.write("app", "the executable, it may be")
+					if id := m.makes(r, running); id != running {
+						t.Error("a file that was added changes what is reproduced")
+					}
+				}
 				// A file that is no source changes the stamp, and nothing that Make makes.
 				m.write("README", "x")
 				if id := m.makes(r, ""); id != plain {

@@ -8,6 +8,7 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ type Job struct {
 	ListErr error
 	Exe, ID string // what was built
 	Proof   string // the content ID of what the sources build when built as what runs was
+	Doubt   string // why there is none
 	Said    []byte // by a command that has failed
 	Err     error
 
@@ -93,6 +95,14 @@ func (j *Job) list(recipe gotool.Recipe) {
 	}
 }
 
+// doubt is the first line of what a command said, or else its error.
+func doubt(said []byte, err error) string {
+	if line, _, _ := bytes.Cut(bytes.TrimSpace(said), []byte("\n")); len(line) > 0 {
+		return string(line)
+	}
+	return err.Error()
+}
+
 // build makes an executable of the given name in a new folder.
 func (j *Job) build(dir *private.Dir, name string) {
 	folder, err := dir.Folder()
@@ -110,11 +120,15 @@ func (j *Job) build(dir *private.Dir, name string) {
 		if j.Said, j.Err = j.Recipe.Reproduce(j.Context, j.Runs, j.Exe, tmp); j.Err == nil {
 			j.Proof, j.Err = j.Recipe.ContentID(j.Exe)
 		}
-		if j.Err != nil {
+		if j.Err != nil && (j.Cancelled() || len(j.Recipe.Build) > 0) {
 			return
 		}
+		if j.Err != nil {
+			// It may build all the same, without the state of the repository, say.
+			j.Proof, j.Doubt = "", doubt(j.Said, j.Err)
+		}
 	}
-	if !j.Prove || !j.Recipe.Exact() && len(j.Recipe.Build) == 0 {
+	if !j.Prove || j.Doubt != "" || !j.Recipe.Exact() && len(j.Recipe.Build) == 0 {
 		if j.Said, j.Err = j.Recipe.Make(j.Context, j.Exe, tmp); j.Err != nil {
 			return
 		}

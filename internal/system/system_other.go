@@ -14,6 +14,9 @@ import (
 // PathVariable is where Plan 9 has the directories of executables.
 const PathVariable = "path"
 
+// CopyCommand copies the file that is its first argument to the second.
+const CopyCommand = "cp"
+
 var Stops = []os.Signal{os.Interrupt}
 
 var Terminate = os.Interrupt

@@ -13,6 +13,9 @@ import (
 // PathVariable has the directories of executables.
 const PathVariable = "PATH"
 
+// CopyCommand copies the file that is its first argument to the second.
+const CopyCommand = "cp"
+
 // Stops are the signals that end a program, forwards those that are passed on besides.
 var (
 	Stops    = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP}

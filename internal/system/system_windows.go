@@ -10,6 +10,9 @@ import (
 
 const PathVariable = "PATH"
 
+// CopyCommand copies the file that is its first argument to the second.
+const CopyCommand = "cmd /c copy /b /y"
+
 var Stops = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 const Terminate = syscall.SIGTERM
