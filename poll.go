@@ -228,7 +228,8 @@ func (w *watcher) takesOver(c *process) {
 // rejected says that a successor has ended beside the child, or could not be started: the program of the
 // child, whose executable is old, is what is compared again. If the successor's executable is gone, it is built again; else
 // nothing is before the next change.
-func (w *watcher) rejected(s successor, old, why string, gone bool) {
+func (w *watcher) rejected(s successor, old, why string) {
+	gone := !system.Exists(s.exe)
 	w.call(func() {
 		w.adopt()
 		if w.child != nil && w.beside != nil {
@@ -248,18 +249,19 @@ func (w *watcher) rejected(s successor, old, why string, gone bool) {
 		w.refused, w.offered, w.leaving = s.id, false, false
 		w.current, w.alias, w.proved, w.tried = w.before.current, w.before.alias, w.before.proved, true
 		if gone && w.recipe.CanBuild() {
-			w.pending[watch.Source] = w.recipe.Dir
+			w.pending[watch.Source] = s.exe
 		}
 	})
 }
 
-// failedToStart says that again runs, because what should run could not be started. If that is gone, it
+// failedToStart says that again runs, because exe could not be started. If that is gone, it
 // is built again; else nothing is before the next change.
-func (w *watcher) failedToStart(again successor, gone bool) {
+func (w *watcher) failedToStart(exe string, again successor) {
+	gone := !system.Exists(exe)
 	w.call(func() {
 		w.current, w.alias, w.proved, w.tried, w.offered = again, "", false, true, false
 		if gone && w.recipe.CanBuild() {
-			w.pending[watch.Source] = w.recipe.Dir
+			w.pending[watch.Source] = exe
 		}
 	})
 }

@@ -69,6 +69,8 @@ const (
 	deafAfter = time.Second
 	// A program that never asks is killed so long after SIGTERM, where Grace says nothing.
 	asklessGrace = 10 * time.Second
+	// Most programs that are interrupted have left by then.
+	longDrain = 30 * time.Second
 )
 
 // start starts a program as a child. begun tells the watcher.
@@ -271,7 +273,9 @@ func (p *launch) signal(c *process, sig os.Signal) {
 		p.hungUp = time.Now()
 	} else {
 		p.stopped, p.stopping = sig, time.Now()
-		if sig != system.Terminate {
+		if sig == system.Terminate {
+			p.sockets.Release() // there is no next child: clients shall not wait for one
+		} else {
 			p.resume = time.After(silence + holdBack)
 		}
 		if p.Grace > 0 {
@@ -279,7 +283,7 @@ func (p *launch) signal(c *process, sig os.Signal) {
 		}
 		c.reminder = time.After(silence)
 	}
-	if p.terminal != nil && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
+	if p.terminal.IsOurs() && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
 		return // the terminal has sent it to the child as well
 	}
 	c.held, c.pass = sig, time.After(holdBack)
@@ -328,9 +332,15 @@ func (p *launch) giveTime(c *process) {
 	}
 }
 
-// goesOn forgets an interrupt that the program has survived.
-func (p *launch) goesOn() {
-	if p.stopped != system.Terminate && time.Since(p.stopping) > silence {
+// goesOn forgets an interrupt that the program has survived. Nobody can tell one that goes on from one that
+// takes its time to leave, unless it says that it leaves; the more so if what was saved was saved before.
+func (p *launch) goesOn(c *process) {
+	leaves := c.signalled.After(p.stopping.Add(-2 * holdBack))
+	survived := time.Since(p.stopping) > silence
+	if p.next != nil && !p.next.seen.After(p.stopping) {
+		survived = time.Since(p.stopping) > longDrain
+	}
+	if p.stopped != system.Terminate && survived && !leaves {
 		p.stopped = nil
 	}
 }

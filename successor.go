@@ -34,7 +34,7 @@ func (p *launch) launchNext() (*process, error) {
 		c, err2 := p.start(again, p.watcher.launched)
 		if err2 == nil {
 			p.Say("cannot start the new program: %v; the last one runs again", err)
-			p.watcher.failedToStart(again, !system.Exists(run.exe))
+			p.watcher.failedToStart(run.exe, again)
 			p.good = again
 			return c, nil
 		}
@@ -116,15 +116,15 @@ func (p *launch) keepSpare(exe, name string) string {
 		return ""
 	}
 	spare := filepath.Join(folder, name)
-	keep := os.Link
-	if !system.CanRemoveRunning {
-		keep = private.Copy // a link to what runs would outlive this process
+	switch {
+	case !system.CanRemoveRunning: // a link to what runs would outlive this process
+		if private.Copy(exe, spare) == nil {
+			p.dir.Keep(spare)
+		}
+	case os.Link(exe, spare) == nil:
+		p.dir.KeepLink(spare)
+	default: // another file system; on Linux the running file can be copied when it is needed
 	}
-	if keep(exe, spare) != nil {
-		// Another file system. On Linux the running file can be copied when it is needed.
-		return spare
-	}
-	p.dir.Keep(spare)
 	return spare
 }
 
@@ -136,7 +136,7 @@ var nobody = new(process)
 
 // succeed has the successor p.next follow c.
 func (p *launch) succeed(c *process) {
-	p.goesOn()
+	p.goesOn(c)
 	switch n := p.beside; {
 	case p.stopped != nil && (p.Overlap > 0 || p.resume != nil): // it is about to leave; else see goOn
 	case p.Overlap <= 0:
@@ -216,7 +216,8 @@ func (p *launch) end(n *process) {
 // goOn goes on with what had to wait because the parent was being stopped, if the program has survived that.
 func (p *launch) goOn(c *process) {
 	p.resume = nil
-	if p.goesOn(); p.stopped != nil {
+	if p.goesOn(c); p.stopped != nil {
+		p.resume = time.After(silence)
 		return
 	}
 	switch n := p.beside; {
@@ -267,7 +268,7 @@ func (p *launch) reject(run successor, why string) {
 		}
 	}
 	p.takeNext() // which may be the same executable
-	p.watcher.rejected(run, p.good.exe, why, !system.Exists(run.exe))
+	p.watcher.rejected(run, p.good.exe, why)
 	p.dropRefused(run.exe)
 	if p.next != nil && p.stopped == nil {
 		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ const callVar = "RESTARTER_TEST_CALL" // the go command of listenProgram calls t
 //	read            a byte from standard input, before anything else
 //	linger          live for longer than a second
 //	fail            leave with exit code 1
+//	drain           after a stop signal close all that was listened to, and stay until a byte is read
 //	grandchild      a program that says how many sockets it has
 //
 // If the first line is "both", the parent does the same before it launches. A child answers every
@@ -70,6 +72,8 @@ type listening struct {
 	born   time.Time
 	all    []net.Listener
 	opened *os.File
+
+	stopped chan os.Signal
 }
 
 // obey does what a script says.
@@ -95,6 +99,9 @@ func (l *listening) obey(script string) {
 			time.Sleep(time.Until(l.born.Add(1100 * time.Millisecond)))
 		case "fail":
 			os.Exit(1)
+		case "drain":
+			l.stopped = make(chan os.Signal, 1)
+			signal.Notify(l.stopped, signalsToCatch...)
 		case "grandchild":
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), programVar+"=sockets")
@@ -137,6 +144,12 @@ func (l *listening) serve() {
 	select {
 	case <-told.Done():
 		code = restarter.ExitCode
+	case <-l.stopped:
+		for _, ln := range l.all {
+			ln.Close()
+		}
+		fmt.Println("drains")
+		<-order
 	case c := <-order:
 		code = map[byte]int{'r': restarter.ExitCode, 'f': 1}[c]
 	}

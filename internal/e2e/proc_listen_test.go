@@ -68,6 +68,29 @@ func TestListenQueues(t *testing.T) {
 	s.quit()
 }
 
+// A server that was stopped for good, and closes its listeners first, refuses clients: none waits for a next
+// child that never comes.
+func TestListenRefusesAfterTheStop(t *testing.T) {
+	needsInheritance(t)
+	path := socketPath(t)
+	s := startServer(t, "listen tcp 127.0.0.1:0", "listen unix "+path, "drain")
+	where := s.at("tcp", "127.0.0.1:0")
+	s.ready()
+	stop(t, s.cmd.Process.Pid)
+	s.await("^drains$")
+	for network, address := range map[string]string{"tcp": where, "unix": path} {
+		if conn, err := net.Dial(network, address); err == nil {
+			conn.Close()
+			t.Errorf("%s: a client waits", network)
+		}
+	}
+	s.order("x")
+	s.wantExit(0)
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("the file of the socket is left")
+	}
+}
+
 func TestListenAnyOrder(t *testing.T) {
 	needsInheritance(t)
 	path := socketPath(t)

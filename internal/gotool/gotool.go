@@ -139,6 +139,11 @@ func (r *Recipe) CanBuild() bool {
 // directory first; executable is the program that was started.
 func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...string) error {
 	if r.command != "" {
+		if !system.Exists(r.command) { // another version is installed, it may be
+			if command, err := r.lookPath("go"); err == nil {
+				r.command = command
+			}
+		}
 		return nil
 	}
 	if len(r.Build) > 0 && r.Dir == "" {

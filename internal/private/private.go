@@ -47,7 +47,13 @@ type Dir struct {
 	Path string
 	mu   sync.Mutex
 	lock *os.File
-	kept map[string]os.FileInfo // the executables that were finished
+	kept map[string]file // the executables that were finished
+}
+
+// A file is one that was put into the directory, as it was then.
+type file struct {
+	os.FileInfo
+	linked bool // it has a name elsewhere too
 }
 
 // New makes a private directory in base and holds its lock. It sweeps away what dead parents of this user have left there.
@@ -65,7 +71,7 @@ func New(base string) (*Dir, error) {
 		var lock *os.File
 		if lock, err = hold(dir); err == nil {
 			sweep(dir)
-			return &Dir{Path: dir, lock: lock, kept: make(map[string]os.FileInfo)}, nil
+			return &Dir{Path: dir, lock: lock, kept: make(map[string]file)}, nil
 		}
 		os.RemoveAll(dir)
 	}
@@ -104,12 +110,17 @@ func (d *Dir) Folder() (string, error) {
 }
 
 // Keep remembers a file of the directory, for Same.
-func (d *Dir) Keep(name string) error {
+func (d *Dir) Keep(name string) error { return d.keep(name, false) }
+
+// KeepLink is Keep for another name of a file elsewhere, which may get another time there.
+func (d *Dir) KeepLink(name string) error { return d.keep(name, true) }
+
+func (d *Dir) keep(name string, linked bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	info, err := os.Lstat(name)
 	if err == nil {
-		d.kept[name] = info
+		d.kept[name] = file{info, linked}
 	}
 	return err
 }
@@ -126,8 +137,9 @@ func (d *Dir) Same(name string) error {
 	if err != nil {
 		return err
 	}
-	was := d.kept[name]
-	if !isPrivate(d.Path) || was == nil || !os.SameFile(was, info) || was.Size() != info.Size() || !was.ModTime().Equal(info.ModTime()) {
+	was, ok := d.kept[name]
+	if !isPrivate(d.Path) || !ok || !os.SameFile(was.FileInfo, info) || was.Size() != info.Size() ||
+		!was.linked && !was.ModTime().Equal(info.ModTime()) {
 		return fmt.Errorf("%s is not the file that was put there", name)
 	}
 	return nil

@@ -129,6 +129,27 @@ func TestSame(t *testing.T) {
 	}
 }
 
+// A file that has another name elsewhere may get another time there.
+func TestSameLink(t *testing.T) {
+	d, base := newDir(t)
+	folder, err := d.Folder()
+	check(t, err)
+	elsewhere, name := filepath.Join(base, "app"), filepath.Join(folder, "app")
+	save(t, elsewhere, "executable")
+	if err := os.Link(elsewhere, name); err != nil {
+		t.Skip(err)
+	}
+	check(t, d.KeepLink(name))
+	check(t, os.Chtimes(elsewhere, time.Time{}, time.Unix(1, 0)))
+	if err := d.Same(name); err != nil {
+		t.Error(err)
+	}
+	save(t, elsewhere, "executables")
+	if d.Same(name) == nil {
+		t.Error("another content is the same")
+	}
+}
+
 // What lies elsewhere is nobody's but the user's.
 func TestSameElsewhere(t *testing.T) {
 	d, base := newDir(t)

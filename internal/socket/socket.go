@@ -79,6 +79,8 @@ type Socket struct {
 	File   *os.File
 	made   os.FileInfo  // the file of a Unix socket
 	asked  map[any]bool // which children have asked for it
+
+	released bool
 }
 
 // Keep adds a socket, and asked for by a child if that is not nil.
@@ -97,7 +99,7 @@ func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 // inUse.
 func (h *Held) Find(child any, network, address string, inUse []string) *Socket {
 	for _, k := range h.all {
-		if k.Network == network && k.Address == address && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
+		if k.Network == network && k.Address == address && !k.released && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
 			k.asked[child] = true
 			return k
 		}
@@ -136,6 +138,15 @@ func (h *Held) Forget(child any, could bool) {
 	}
 	for _, k := range h.all {
 		delete(k.asked, child)
+	}
+}
+
+// Release gives up all for whoever else has them open: their last owner refuses clients when it closes them.
+// Files of Unix sockets are removed by Close.
+func (h *Held) Release() {
+	for _, k := range h.all {
+		k.File.Close()
+		k.released = true
 	}
 }
 

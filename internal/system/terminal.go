@@ -55,6 +55,10 @@ func (t *Terminal) Restore(dead int) {
 	ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
 }
 
+// IsOurs reports whether this process is in the foreground, or was at the start: a signal may have been
+// typed, and whoever started this process may have taken the terminal back since.
+func (t *Terminal) IsOurs() bool { return t != nil && (t.front || t.group() == syscall.Getpgrp()) }
+
 // group returns the process group in the foreground.
 func (t *Terminal) group() int {
 	var group int32
