@@ -153,6 +153,7 @@ func (p *launch) prepare(main string) bool {
 	p.watcher = newWatcher(&p.Launcher, &p.Messages, o, p.dir)
 	recipe := *p.watcher.recipe // which the watcher changes
 	p.contentID, p.good = recipe.ContentID, p.watcher.current
+	p.good.listens = listensIn(o.running)
 	p.polled = make(chan struct{})
 	go func() {
 		defer close(p.polled)

@@ -85,6 +85,8 @@ type successor struct {
 	reason string    // what changed
 	seen   time.Time // when
 	number int       // of the offer: the same executable may be offered again
+
+	listens func() bool // whether the program ever calls Listen; nil in the watcher
 }
 
 const (
@@ -478,7 +480,8 @@ func (w *watcher) offer(exe, id, changed string) {
 		w.offered, w.before = true, known{w.current, w.alias, w.proved, w.tried}
 	}
 	w.offers++
-	w.current, w.leaving = successor{exe, id, w.Short(changed), w.changed, w.offers}, w.child != nil
+	w.current = successor{exe: exe, id: id, reason: w.Short(changed), seen: w.changed, number: w.offers}
+	w.leaving = w.child != nil
 	select {
 	case s := <-w.successors: // nobody has taken it
 		if w.dir != nil && s.exe != exe && s.exe != w.before.current.exe {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/system"
 )
@@ -20,6 +22,9 @@ func (p *launch) launchNext() (*process, error) {
 	if p.next != nil {
 		run, p.next = *p.next, nil
 	}
+	if p.sockets.Any() && p.good.listens() && !run.listens() {
+		p.sockets.Close() // it opens what it needs itself
+	}
 	c, err := p.start(run, p.watcher.launched)
 	if err == nil {
 		p.started(run)
@@ -29,7 +34,7 @@ func (p *launch) launchNext() (*process, error) {
 		if last == "" || last == run.exe {
 			continue
 		}
-		again := successor{exe: last}
+		again := successor{exe: last, listens: listensIn(last)}
 		again.id, _ = p.contentID(last)
 		c, err2 := p.start(again, p.watcher.launched)
 		if err2 == nil {
@@ -98,7 +103,15 @@ func (p *launch) replaceNext(s successor) {
 	if p.next != nil && p.next.exe != p.good.exe && p.next.exe != s.exe {
 		p.drop(p.next.exe)
 	}
+	s.listens = listensIn(s.exe)
+	go s.listens() // while the child leaves
+	go p.good.listens()
 	p.next = &s
+}
+
+// listensIn returns a function that reports whether an executable ever calls Listen.
+func listensIn(exe string) func() bool {
+	return sync.OnceValue(func() bool { return gotool.Mentions(exe, packagePath(), "Listen") })
 }
 
 // drop removes an executable that was built.
@@ -140,6 +153,10 @@ func (p *launch) succeed(c *process) {
 	switch n := p.beside; {
 	case p.stopped != nil && (p.Overlap > 0 || p.resume != nil): // it is about to leave; else see goOn
 	case p.Overlap <= 0:
+		p.tell(c, p.next.reason)
+	case n == nil && !c.told && c.run.listens() != p.next.listens():
+		// What one has from net.Listen, the other cannot open beside it.
+		p.Say("only one of the two programs calls Listen; the new one is started when the old one has left")
 		p.tell(c, p.next.reason)
 	case n == nil && !c.told, n != nil && n.gone:
 		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))

@@ -125,6 +125,9 @@ func (h *Held) InTheWay(child any, network, address string, inUse []string) bool
 	})
 }
 
+// Any reports whether any socket is kept.
+func (h *Held) Any() bool { return len(h.all) > 0 }
+
 // Asked reports whether a child has asked for a socket.
 func (h *Held) Asked(child any) bool {
 	return slices.ContainsFunc(h.all, func(k *Socket) bool { return k.asked[child] })
