@@ -89,7 +89,7 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
 			r.Header.Del(name)
 		}
-		p := &page{ResponseWriter: w, src: scriptPath + "?" + l.id,
+		p := &page{ResponseWriter: w, ctx: r.Context(), scan: scanner{body: -1}, src: scriptPath + "?" + l.id,
 			navigates: r.Header.Get("Sec-Fetch-Dest") != "", outer: w.Header().Get("Content-Encoding")}
 		l.h.ServeHTTP(p, r)
 		p.finish() // not after a panic

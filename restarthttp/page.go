@@ -3,6 +3,7 @@ package restarthttp
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"mime"
 	"net"
@@ -14,13 +15,15 @@ import (
 // stages: at first the answer is not known, then it is either let through or scanned.
 type page struct {
 	http.ResponseWriter
-	src       string // of the script
-	navigates bool   // the browser says that it loads a document
-	outer     string // the Content-Encoding that middleware outside has set, and sees to
+	ctx       context.Context // of the request
+	src       string          // of the script
+	navigates bool            // the browser says that it loads a document
+	outer     string          // the Content-Encoding that middleware outside has set, and sees to
 
 	stage  stage
 	status int    // 0 until WriteHeader
 	held   []byte // unknown: all; scanned: from the last </body on, or what may become one
+	scan   scanner
 	tag    string
 	start  []byte // scanned: the first bytes of the answer
 	err    error
@@ -101,11 +104,26 @@ func isHTML(contentType string) bool {
 
 // nonce returns the attribute by which a policy lets a script run, if it has one.
 func nonce(h http.Header) string {
-	for _, policy := range h["Content-Security-Policy"] {
-		_, rest, _ := strings.Cut(policy, "'nonce-")
+	for _, policy := range strings.Split(strings.Join(h["Content-Security-Policy"], ","), ",") {
+		_, rest, _ := strings.Cut(scriptSources(policy), "'nonce-")
 		value, _, ok := strings.Cut(rest, "'")
 		if ok && !strings.ContainsAny(value, "\"<>&") {
 			return " nonce=\"" + value + "\""
+		}
+	}
+	return ""
+}
+
+// scriptSources returns what a policy says of scripts.
+func scriptSources(policy string) string {
+	directives := make(map[string]string)
+	for _, d := range strings.Split(policy, ";") {
+		name, sources, _ := strings.Cut(strings.TrimSpace(d), " ")
+		directives[strings.ToLower(name)] = sources
+	}
+	for _, name := range []string{"script-src-elem", "script-src", "default-src"} {
+		if sources, ok := directives[name]; ok {
+			return sources
 		}
 	}
 	return ""
@@ -139,35 +157,24 @@ func (p *page) put(b []byte) {
 		p.start = append(p.start, b[:min(n, len(b))]...)
 	}
 	p.held = append(p.held, b...)
-	end, part := lastBody(p.held)
-	if end < 0 || len(p.held)-end > trailer {
-		end = part
+	p.scan.scan(b)
+	if p.scan.body >= 0 && p.scan.at-p.scan.body > trailer {
+		p.scan.body = -1
 	}
-	p.send(p.held[:end])
-	p.held = append(p.held[:0], p.held[end:]...)
+	p.release()
+}
+
+// release sends what cannot have to follow the script.
+func (p *page) release() {
+	n := len(p.held) - (p.scan.at - p.scan.undecided())
+	p.send(p.held[:n])
+	p.held = append(p.held[:0], p.held[n:]...)
 }
 
 func (p *page) send(b []byte) {
 	if p.err == nil && len(b) > 0 {
 		_, p.err = p.ResponseWriter.Write(b)
 	}
-}
-
-// lastBody returns where the last </body begins, -1 if nowhere, and where what may become one does.
-func lastBody(b []byte) (whole, part int) {
-	const tag = "</body"
-	part = len(b)
-	for i := bytes.LastIndexByte(b, '<'); i >= 0; i = bytes.LastIndexByte(b[:i], '<') {
-		rest := b[i:]
-		if len(rest) <= len(tag) {
-			if strings.EqualFold(string(rest), tag[:len(rest)]) {
-				part = i
-			}
-		} else if strings.EqualFold(string(rest[:len(tag)]), tag) && strings.IndexByte("> \t\r\n\f/", rest[len(tag)]) >= 0 {
-			return i, part
-		}
-	}
-	return -1, part
 }
 
 // FlushError passes on what there is, but for the beginning of a </body. A </body that nothing but
@@ -180,12 +187,11 @@ func (p *page) FlushError() error {
 		p.decide()
 	}
 	if p.stage == scanned {
-		end, part := lastBody(p.held)
-		if end >= 0 && isTail(p.held[end:]) {
-			p.insert(end)
+		if p.scan.body >= 0 && isTail(p.held) {
+			p.insert(0)
 		} else {
-			p.send(p.held[:part])
-			p.held = append(p.held[:0], p.held[part:]...)
+			p.scan.body = -1
+			p.release()
 		}
 	}
 	if p.err != nil {
@@ -219,10 +225,9 @@ func (p *page) finish() {
 	if p.stage != scanned {
 		return
 	}
-	end, _ := lastBody(p.held)
 	switch {
-	case end >= 0:
-		p.insert(end)
+	case p.scan.body >= 0:
+		p.insert(0)
 	case p.navigates || isDocument(p.start):
 		p.insert(len(p.held))
 	default:
@@ -245,6 +250,16 @@ func (p *page) ReadFrom(r io.Reader) (int64, error) {
 		return io.Copy(p.ResponseWriter, r)
 	}
 	return io.Copy(struct{ io.Writer }{p}, r)
+}
+
+// CloseNotify is for handlers that still ask the writer itself for it, as those of gin do.
+func (p *page) CloseNotify() <-chan bool {
+	if n, ok := p.ResponseWriter.(http.CloseNotifier); ok {
+		return n.CloseNotify()
+	}
+	gone := make(chan bool, 1)
+	context.AfterFunc(p.ctx, func() { gone <- true })
+	return gone
 }
 
 // Hijack is for handlers that ask the writer itself for it.

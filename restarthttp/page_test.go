@@ -3,6 +3,7 @@ package restarthttp
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -97,6 +98,12 @@ func TestScriptIsInserted(t *testing.T) {
 		{"with half a body at its end", html, []string{"<html>x</bo"}, "<html>x</boS", ""},
 		{"at the end of what is loaded as a document", html, []string{"<p>x"}, "<p>xS", "document"},
 		{"in a frame", html, []string{"<p>x"}, "<p>xS", "iframe"},
+		{"not in a script", html, []string{"<html><body><script>x('</body>')</scRIPT >y"}, "<html><body><script>x('</body>')</scRIPT >yS", ""},
+		{"after a script", html, []string{"<html><script>a</b</script ></body>"}, "<html><script>a</b</script >S</body>", ""},
+		{"not in a comment", html, []string{"<html>x</body></html><!-- </body> ->> -->\n"}, "<html>xS</body></html><!-- </body> ->> -->\n", ""},
+		{"after a short comment", html, []string{"<html><!--></body><!---->"}, "<html><!-->S</body><!---->", ""},
+		{"not in an attribute", html, []string{"<html><iframe srcdoc='<body></body>'></body></iframe>"}, "<html><iframe srcdoc='<body></body>'></body></iframe>S", ""},
+		{"after a quote that is none", html, []string{"<html><p it's>x</body>"}, "<html><p it's>xS</body>", ""},
 		{"flushed", html, []string{"<html><p>x", "flush", "y</body>", "flush", "\n"}, "<html><p>xyS</body>\n", ""},
 		{"flushed in the middle", html, []string{"<html>'</body>' x</b", "flush", "ody>"}, "<html>'</body>' xS</body>", ""},
 		{"flushed before anything", html, []string{"flush", "<html>"}, "<html>S", ""},
@@ -104,6 +111,9 @@ func TestScriptIsInserted(t *testing.T) {
 
 		{"part of a page", html, []string{"<p>x</p>"}, "<p>x</p>", ""},
 		{"with a policy", html + "\r\nContent-Security-Policy: script-src 'nonce-aB3='", []string{"<html></body>"}, "<html>N</body>", ""},
+		{"with a policy of several nonces", html + "\r\nContent-Security-Policy: style-src 'nonce-style'; Script-Src 'self' 'nonce-aB3='", []string{"<html></body>"}, "<html>N</body>", ""},
+		{"with a policy of styles", html + "\r\nContent-Security-Policy: default-src 'self'; style-src 'nonce-style'", []string{"<html></body>"}, "<html>S</body>", ""},
+		{"with a policy of elements", html + "\r\nContent-Security-Policy: script-src 'nonce-no'; script-src-elem 'nonce-aB3='", []string{"<html></body>"}, "<html>N</body>", ""},
 		{"a download", html + "\r\nContent-Disposition: attachment; filename=a.html", []string{"<html></body>"}, "<html></body>", ""},
 		{"compressed", html + "\r\nContent-Encoding: br", []string{"<html></body>"}, "<html></body>", ""},
 		{"plain text", "Content-Type: text/plain", []string{"<html></body>"}, "<html></body>", ""},
@@ -127,7 +137,7 @@ func TestScriptIsInserted(t *testing.T) {
 
 // Whatever the parts are in which a page is written, it is the same page.
 func TestScriptIsInsertedOverAnyParts(t *testing.T) {
-	const page = "<html>'</body>' a</bod b<</body\n></HTML >"
+	const page = "<html>'</body>' a</bod> b<</body\n></HTML >"
 	want := strings.Replace(page, "</body\n", element+"</body\n", 1)
 	for i := 0; i <= len(page); i++ {
 		for j := i; j <= len(page); j++ {
@@ -148,6 +158,33 @@ func (p *recorded) serve(h http.HandlerFunc) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Accept", "text/html")
 	newLiveReload(h, "id").ServeHTTP(p.w, r)
+}
+
+// Handlers that still ask the writer for it learn that the client has gone, whatever writer is outside.
+func TestCloseNotify(t *testing.T) {
+	for _, outside := range []bool{false, true} {
+		asked, told := make(chan bool), make(chan bool)
+		h := newLiveReload(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			gone := w.(http.CloseNotifier).CloseNotify()
+			asked <- true
+			<-gone
+			told <- true
+		}), "id")
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if outside {
+				w = struct{ http.ResponseWriter }{w}
+			}
+			h.ServeHTTP(w, r)
+		}))
+		ctx, cancel := context.WithCancel(context.Background())
+		r, _ := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
+		r.Header.Set("Accept", "text/html")
+		go http.DefaultClient.Do(r)
+		<-asked
+		cancel()
+		<-told
+		srv.Close()
+	}
 }
 
 // What follows a </body is held back, but not all of a long page.
