@@ -67,7 +67,7 @@ type Launcher struct {
 }
 
 // LaunchChild runs the program as a child of this process, and runs it again whenever it
-// exits with [ExitCode], or was told to restart and has done so, until it ends in any other way. It
+// exits with [ExitCode], or was told to restart and has left with whatever code, until it ends by itself. It
 // returns what to pass to [os.Exit]:
 //   - the exit code of the child, 128+n if signal n ended it;
 //   - 0 if the child left with [ExitCode] because the parent was told to stop;
@@ -133,8 +133,11 @@ func newLaunch(l *Launcher) *launch {
 func (p *launch) prepare(main string) bool {
 	exe, err := os.Executable()
 	if err != nil {
-		say.Line("cannot launch: %v", err)
-		return false
+		// There is no /proc, it may be.
+		if exe = system.Named(started.args[0], started.dir); exe == "" {
+			say.Line("cannot launch: %v; RESTARTER=off runs the program without", err)
+			return false
+		}
 	}
 	o := origin{program: system.ExecutableName(exe, started.args[0], started.dir), running: exe, main: main, goRun: gotool.StartedByGoRun(exe), machine: system.Machine(exe)}
 	if p.dir, err = private.New(started.tmp); err != nil {
@@ -216,9 +219,10 @@ func (p *launch) loop() int {
 			return 0
 		case p.stopped != nil:
 			return code
-		case c.told && (code == ExitCode || code == 0 || c.killed || c.terminated || !c.asks()),
-			code == ExitCode,
-			p.next != nil && p.WaitOnFailure:
+		case c.told, code == ExitCode, p.next != nil && p.WaitOnFailure:
+			if c.told && code != ExitCode && code != 0 && !c.killed && !c.terminated {
+				p.Say("the program was told to restart, and left with exit code %d; launching the new one", code)
+			}
 			sig = p.backOff(c, code)
 		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe && time.Since(p.hungUp) > orphanGrace:
 			if sig = p.wait(code); sig == nil {

@@ -179,3 +179,32 @@ func text() string {
 	p.await("^text 2 " + at + " two process")
 	p.leave()
 }
+
+// The parent may be launched where package main is initialised, as in a file that only a tag brings in.
+func TestLaunchedFromInit(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "cmd/app/main.go", strings.Replace(teller, "restarter.IsParent()", "false", 1), "cmd/app/text.go", text,
+		"cmd/app/dev.go", `//go:build dev
+
+package main
+
+import (
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func init() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+}
+`)
+	cmd := exec.Command(m.build("-tags=dev", "./cmd/app"))
+	cmd.Dir, cmd.Env = t.TempDir(), m.tool().Env
+	p := start(t, cmd)
+	p.await("^text 1 ")
+	m.replace("cmd/app/text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
+}

@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// MainFile returns the file of main.main, if that is on the stack.
-func MainFile() string {
+// MainFile returns the file of main.main, or if that is not on the stack of another function of package main
+// that is, as of one that initialises it.
+func MainFile() (file string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
 	for {
 		f, more := frames.Next()
-		if f.Function == "main.main" {
-			return f.File
+		if strings.HasPrefix(f.Function, "main.") {
+			file = f.File
 		}
-		if !more {
-			return ""
+		if f.Function == "main.main" || !more {
+			return file
 		}
 	}
 }

@@ -157,18 +157,23 @@ func inspectPE(head []byte) (machine string, end int64) {
 // ExecutableName returns the executable exe by the name that it was started with in a directory: a
 // deploy may point a symbolic link to another file.
 func ExecutableName(exe, name, dir string) string {
+	if found := Named(name, dir); SameFile(found, exe) {
+		return found
+	}
+	return exe
+}
+
+// Named returns the executable that a command of this name starts in a directory, "" if there is none.
+func Named(name, dir string) string {
 	if !strings.ContainsRune(name, filepath.Separator) {
 		found, err := exec.LookPath(name)
 		if err != nil {
-			return exe
+			return ""
 		}
 		name = found
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
-	}
-	if !SameFile(name, exe) {
-		return exe
 	}
 	return name
 }
