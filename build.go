@@ -180,6 +180,36 @@ func (w *watcher) finish(j *job.Job) {
 	}
 }
 
+// generateSince has the generator run if something that it reads was written after that time.
+func (w *watcher) generateSince(then time.Time) {
+	if len(w.Generate) > 0 {
+		w.poll.Each(watch.Input, func(path string, at time.Time) {
+			if at.After(then) {
+				then, w.pending[watch.Input] = at, path
+			}
+		})
+	}
+}
+
+// oldestGenerated returns when the oldest of the sources was written that are generated, as they say, or as
+// their names do: page_templ.go and page.pb.go are made of a page. What the generator reads may be newer,
+// though the executable was built since.
+func (w *watcher) oldestGenerated() time.Time {
+	stem := func(path string) string {
+		name := filepath.Base(path)
+		return name[:max(1, strings.IndexAny(name+".", "._"))]
+	}
+	stems := make(map[string]bool)
+	w.poll.Each(watch.Input, func(path string, _ time.Time) { stems[stem(path)] = true })
+	oldest := time.Now()
+	w.poll.Each(watch.Source, func(path string, at time.Time) {
+		if at.Before(oldest) && filepath.Ext(path) == ".go" && (stems[stem(path)] || gotool.IsGenerated(path)) {
+			oldest = at
+		}
+	})
+	return oldest
+}
+
 // found watches the sources, once they are found.
 func (w *watcher) found(j *job.Job) {
 	if !w.recipe.CanBuild() {
@@ -199,6 +229,9 @@ func (w *watcher) found(j *job.Job) {
 		w.sources = w.recipe.Ground()
 	}
 	w.rewatch() // before a build reads them
+	if len(w.Generate) > 0 && !w.proved {
+		w.generateSince(w.oldestGenerated())
+	}
 	if came {
 		w.Say("the sources can be built now; watching them")
 	}

@@ -31,7 +31,7 @@ type Launcher struct {
 	// Sources are what Generate reads, or Build besides what the go command knows of: files,
 	// directories and patterns as for [Track], relative to the current directory. A change of their
 	// content causes a build. At the start Generate is run if one of them is newer than the
-	// executable.
+	// executable, or than a Go file that is generated, as it says itself or its name does.
 	Sources []string
 
 	// Dir is where to build. If empty, it is the directory of the file that holds

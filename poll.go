@@ -120,10 +120,8 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 		w.inputs = append(w.inputs, patterns(watch.Input, []string{path})...)
 	}
 	w.rewatch()
-	if info, err := os.Stat(o.program); err == nil && len(l.Generate) > 0 {
-		if path, at := w.poll.Newest(watch.Input); at.After(info.ModTime()) {
-			w.pending[watch.Input] = path
-		}
+	if info, err := os.Stat(o.program); err == nil {
+		w.generateSince(info.ModTime())
 	}
 	return w
 }

@@ -45,15 +45,13 @@ func New(interval time.Duration) *Poller {
 // Len returns how many files are watched, there or not.
 func (p *Poller) Len() int { return p.set.Len() }
 
-// Newest returns the file of a purpose that was written last, and when.
-func (p *Poller) Newest(use Purpose) (path string, at time.Time) {
+// Each calls f for each file of a purpose that is there, with the time when it was written.
+func (p *Poller) Each(use Purpose, f func(path string, at time.Time)) {
 	for i := range p.set.files() {
-		r := &p.set.files()[i]
-		if then := time.Unix(0, r.mtime); r.is(use) && r.exists() && then.After(at) {
-			path, at = p.set.pathOf(r), then
+		if r := &p.set.files()[i]; r.is(use) && r.exists() {
+			f(p.set.pathOf(r), time.Unix(0, r.mtime))
 		}
 	}
-	return path, at
 }
 
 // Tick looks at as many files as the budget allows: at those that changed last, then for

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -174,31 +175,26 @@ func TestSnapshotsInOrder(t *testing.T) {
 	}
 }
 
-// The newest file of a purpose is one that is there.
-func TestNewest(t *testing.T) {
-	f := newFolder(t, "a.go", "b.go", "c.go", "a.conf")
+// Each file of a purpose is one that is there.
+func TestEach(t *testing.T) {
+	f := newFolder(t, "a.go", "b.go", "a.conf")
 	f.age("b.go", time.Minute)
-	f.age("a.conf", time.Second)
 	p := f.poller(Root{Package, Source, ""}, Root{Pattern, Tracked, "*.conf"}, Root{File, Input, "none"})
-	for use, want := range map[Purpose]string{Source: "b.go", Tracked: "a.conf", Input: ""} {
-		path, at := p.Newest(use)
-		if want == "" {
-			if path != "" || !at.IsZero() {
-				t.Errorf("%s, %v", path, at)
-			}
-			continue
-		}
-		info, err := os.Stat(f.path(want))
-		f.check(err)
-		if path != f.path(want) || !at.Equal(info.ModTime()) {
-			t.Errorf("%s, %v, want %s", path, at, want)
-		}
-	}
-	f.remove("b.go")
-	f.age("c.go", time.Minute)
+	f.remove("a.go")
 	p.Sweep()
-	if path, _ := p.Newest(Source); path != f.path("c.go") {
-		t.Errorf("after a removal: %s", path)
+	for use, want := range map[Purpose]string{Source: "b.go", Tracked: "a.conf", Input: ""} {
+		var all []string
+		p.Each(use, func(path string, at time.Time) {
+			info, err := os.Stat(path)
+			f.check(err)
+			if !at.Equal(info.ModTime()) {
+				t.Errorf("%s was written at %v", path, at)
+			}
+			all = append(all, filepath.Base(path))
+		})
+		if got := strings.Join(all, " "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 
