@@ -108,7 +108,8 @@ type launch struct {
 	beside    *process         // a successor that runs beside the child, see Overlap
 	rise      <-chan time.Time // when to start that
 	rose      time.Time        // when the last was started
-	roseCPU   time.Duration    // what it has taken of the processor
+	fell      time.Time        // when one last ended
+	fellCPU   time.Duration    // what that had taken of the processor
 	good      successor        // the last that could be started
 	spare     string           // a copy of the executable that the parent was started from, or ""
 	budget    budget.Budget

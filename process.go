@@ -375,6 +375,8 @@ func (p *launch) terminate(c *process) {
 // remind says what is being waited for.
 func (p *launch) remind(c *process) {
 	switch {
+	case c == p.beside && !c.ready && !c.told && p.stopped == nil:
+		p.Say("waiting for the new program to get ready; it counts as ready %v after its start", p.Overlap)
 	case p.stopped != nil:
 		p.Say("waiting for the program to leave, after signal %v", p.stopped)
 	case c.grace > 0:

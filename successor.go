@@ -159,12 +159,29 @@ func (p *launch) succeed(c *process) {
 		p.Say("only one of the two programs calls Listen; the new one is started when the old one has left")
 		p.tell(c, p.next.reason)
 	case n == nil && !c.told, n != nil && n.gone:
-		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+		p.riseSoon()
 	case c.told: // its successor is there already, and this one follows that
 		c.reminder = time.After(silence)
 	case !n.told:
 		p.end(n) // a newer one is there
 	}
+}
+
+// riseSoon has the successor started beside the child as soon as the budget has room for it. What is saved well
+// after the last one has ended was not written by that: somebody waits for it.
+func (p *launch) riseSoon() {
+	const shortly = time.Second
+	switch somebody := p.next.seen.Sub(p.fell) > shortly; {
+	case somebody:
+		p.budget.Refill()
+	case p.rise != nil:
+		return // it is going to be
+	}
+	pause := p.budget.Spend(p.rose, p.fellCPU)
+	if pause >= time.Second {
+		p.Say("new programs leave again and again; starting the next one in %v", pause.Round(100*time.Millisecond))
+	}
+	p.rise = time.After(pause)
 }
 
 // startBeside starts the successor beside the child.
@@ -187,7 +204,7 @@ func (p *launch) startBeside() {
 		p.reject(run, "The new program cannot be started: "+err.Error())
 		return
 	}
-	n.proven = time.After(p.Overlap)
+	n.proven, n.reminder = time.After(p.Overlap), time.After(silence)
 	p.beside = n
 }
 
@@ -211,6 +228,7 @@ func (p *launch) proved(c, n *process) {
 	if n.proven = nil; n.ready || n.told {
 		return
 	}
+	n.reminder = nil
 	if p.stopped != nil {
 		n.late = true
 		return
@@ -249,19 +267,19 @@ func (p *launch) goOn(c *process) {
 // n was in charge, and its end counts when the old program has left, or a newer one is started before.
 func (p *launch) failed(n *process) {
 	lived := time.Since(n.started).Round(time.Millisecond)
+	p.fell, p.fellCPU = time.Now(), n.CPU()
 	if n.ready {
 		n.gone = true
 		if p.stopped == nil {
 			p.Say("the new program left with exit code %d after %v; the old one is leaving", n.code, lived)
 			if p.next != nil {
-				p.rise = time.After(p.budget.Spend(p.rose, n.CPU()))
+				p.riseSoon()
 			}
 		}
 		return
 	}
 	n.line.Close()
 	p.beside = nil
-	p.roseCPU = n.CPU()
 	p.sockets.Forget(n, false)
 	switch {
 	case p.stopped != nil:
@@ -269,7 +287,7 @@ func (p *launch) failed(n *process) {
 	case n.told:
 		p.dropRefused(n.run.exe)
 		if p.next != nil {
-			p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+			p.riseSoon()
 		}
 	default:
 		p.Say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
@@ -288,7 +306,7 @@ func (p *launch) reject(run successor, why string) {
 	p.watcher.rejected(run, p.good.exe, why)
 	p.dropRefused(run.exe)
 	if p.next != nil && p.stopped == nil {
-		p.rise = time.After(p.budget.Spend(p.rose, p.roseCPU))
+		p.riseSoon()
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 
 // Track has more files watched: configuration, templates, whatever the program reads when
 // it starts. It takes files, directories with all that lies below them, and patterns in the
-// syntax of [path/filepath.Match]; none of them need exist yet. When the content of one of these
+// syntax of [path/filepath.Match], in which ** stands for any number of directories; none of them need
+// exist yet. When the content of one of these
 // files changes, or one comes or goes, the child is to restart, without a build. Relative paths
 // start at the current directory. An empty path is ignored, and below a directory symbolic links to
 // other directories are not followed. Call it before the program reads the files, so that no edit
@@ -24,8 +25,14 @@ func Track(paths ...string) {
 			all = append(all, abs)
 		}
 	}
-	if len(all) > 0 {
-		ask(trackPaths, nil, all...)
+	for len(all) > 0 {
+		// A message is of a limited length.
+		n, size := 0, 0
+		for ; n < len(all) && (n == 0 || size+len(all[n]) < 1<<20); n++ {
+			size += len(all[n]) + 1
+		}
+		ask(trackPaths, nil, all[:n]...)
+		all = all[n:]
 	}
 }
 

@@ -28,7 +28,8 @@ var script string
 // LiveReload returns a handler that serves what h does, and has the browser follow the program:
 // after a restart a page reloads, where it was scrolled to; while the program is built a badge says so;
 // if the build fails the page shows what the compiler says, until it succeeds or Escape is pressed.
-// Outside a child of package restarter it returns h itself.
+// Outside a child of package restarter it returns h itself. A nil handler is [http.DefaultServeMux], as
+// elsewhere.
 //
 // Pages get one script element, before the last </body> or at their end. A page is the answer to a GET
 // by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
@@ -70,6 +71,9 @@ type liveReload struct {
 }
 
 func newLiveReload(h http.Handler, id string) *liveReload {
+	if h == nil {
+		h = http.DefaultServeMux // as for http.Server
+	}
 	return &liveReload{h: h, id: id, servers: make(map[*http.Server]chan struct{})}
 }
 

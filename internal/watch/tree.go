@@ -62,6 +62,10 @@ func (g *gatherer) glob(r Root) {
 		for _, base := range bases {
 			at := r
 			at.Path = base
+			if elem == anyDepth {
+				next = append(next, g.below(at)...)
+				continue
+			}
 			g.folder(at, elem, func(d os.DirEntry) { next = append(next, filepath.Join(base, d.Name())) })
 		}
 		bases = next
@@ -79,6 +83,26 @@ func (g *gatherer) glob(r Root) {
 		}
 		g.path(at, kind)
 	}
+}
+
+// anyDepth is the element of a pattern that stands for any number of directories, or none.
+const anyDepth = "**"
+
+// below adds a directory and all that lie below it, and returns them.
+func (g *gatherer) below(r Root) []string {
+	var names []string
+	g.folder(r, anyDepth, func(d os.DirEntry) {
+		if d.IsDir() {
+			names = append(names, d.Name())
+		}
+	})
+	all := []string{r.Path}
+	for _, name := range names {
+		sub := r
+		sub.Path = filepath.Join(r.Path, name)
+		all = append(all, g.below(sub)...)
+	}
+	return all
 }
 
 func hasMeta(path string) bool { return strings.ContainsAny(path, `*?[`) }

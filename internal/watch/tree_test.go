@@ -65,6 +65,12 @@ func TestTracked(t *testing.T) {
 		"glob, directory empty": {"d/*/deep", func(f folder) { f.write("d/new/other", "") }, ""},
 		"glob, not yet":         {"no/*.x", func(f folder) { f.write("no/1.x", "") }, "no/1.x"},
 		"glob, a tree":          {"[d]", func(f folder) { f.write("d/e/new", "") }, "d/e/new"},
+		"any depth, none":       {"**/*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
+		"any depth, two":        {"**/deep", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
+		"any depth, new":        {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
+		"any depth, another":    {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.txt", "") }, ""},
+		"any depth, outside":    {"d/**/*.conf", func(f folder) { f.write("a.conf", "x") }, ""},
+		"any depth, all":        {"d/**", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
 		"a name with a star":    {"we[i]rd", func(f folder) { f.write("we[i]rd", "x") }, "we[i]rd"},
 	} {
 		t.Run(name, func(t *testing.T) {

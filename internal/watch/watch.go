@@ -30,7 +30,7 @@ const (
 	File                // one file, present or not
 	Package             // a directory of a package: the files in it that the go command reads
 	Tree                // a directory with all that lies below it
-	Pattern             // a pattern of package filepath; a directory that it leads to is a Tree
+	Pattern             // a pattern of package filepath, and ** for any directories; a directory that it leads to is a Tree
 )
 
 func (k Kind) dir() bool { return k >= Package }
