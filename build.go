@@ -120,7 +120,7 @@ func (w *watcher) beginJob(quiet bool) {
 			w.reread = false
 			w.begin(&job.Job{Kind: job.Building, Prove: !w.proved})
 		}
-	case !w.jobs.ready(quiet):
+	case !w.jobs.ready(quiet) || w.writtenAtStart():
 	case len(w.Generate) > 0 && (input != "" || w.stale):
 		w.pending[watch.Input], w.stale = "", false
 		w.pending[watch.Source] = "" // what is there by then is built
@@ -264,6 +264,7 @@ func (w *watcher) relist(j *job.Job) {
 // generated builds what the generator has written. Whatever has changed while it ran is in that build.
 func (w *watcher) generated(j *job.Job) {
 	w.saw(w.poll.Sweep())
+	w.generatedItself(j)
 	if j.Err != nil {
 		w.stale, w.withheld, w.pending[watch.Source] = true, w.pending[watch.Tracked] != "", ""
 		w.complain("generation", j.Said, j.Err)
@@ -271,6 +272,20 @@ func (w *watcher) generated(j *job.Job) {
 	}
 	if w.pending[watch.Source] == "" {
 		w.pending[watch.Source] = j.Changed
+	}
+}
+
+// generatedItself forgets a change of what Generate itself writes below Sources, anew in each run: three times in a
+// row the same file.
+func (w *watcher) generatedItself(j *job.Job) {
+	path := w.pending[watch.Input]
+	if path == "" || path != j.Changed {
+		w.jobs.times = 0
+		return
+	}
+	if w.jobs.times++; w.jobs.times >= often {
+		w.jobs.times, w.pending[watch.Input] = 0, ""
+		w.Say("%s is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources", w.Short(path))
 	}
 }
 
@@ -333,10 +348,12 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	return false
 }
 
+// often is how often in a row the same file is written by a command before it is known to do so each time.
+const often = 3
+
 // ownWriting reports whether a command of the user's has itself written what was seen to change while it
 // ran: three times in a row the same file, and nothing between.
 func (w *watcher) ownWriting() bool {
-	const often = 3
 	path := w.pending[watch.Source]
 	if len(w.Build) == 0 || path == "" || w.pending[watch.Input] != "" {
 		return false

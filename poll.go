@@ -39,15 +39,16 @@ type watcher struct {
 	proved   bool         // current was compared with what its sources build
 	tried    bool         // that was tried, and failed: not again before a change
 	event    status.Event // what goes on
-	child    *process     // nil while there is none
-	beside   *process     // its successor, while that runs beside it
-	offers   int          // how many successors were offered
-	offered  bool         // a successor of the child was offered
-	before   known        // what was known of the child's program before that
-	refused  string       // the content ID of a successor that has ended beside the child
-	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
-	leaving  bool         // it was told to restart
-	waits    bool         // for a change: whatever builds is the successor, even the same program
+	atStart  selfWritten
+	child    *process   // nil while there is none
+	beside   *process   // its successor, while that runs beside it
+	offers   int        // how many successors were offered
+	offered  bool       // a successor of the child was offered
+	before   known      // what was known of the child's program before that
+	refused  string     // the content ID of a successor that has ended beside the child
+	hidden   *watch.Set // what the child tracks, as it was when its successor was started beside it
+	leaving  bool       // it was told to restart
+	waits    bool       // for a change: whatever builds is the successor, even the same program
 
 	sources []watch.Root // as the go command has listed them
 	inputs  []watch.Root // Launcher.Sources
@@ -357,6 +358,49 @@ func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
 	return came.Or(gone)
 }
 
+// selfWritten is a source that changes soon after each start of the program, which probably writes it.
+type selfWritten struct {
+	path  string
+	child *process // that was seen to write it last
+	times int
+	said  bool
+}
+
+// note notes that a source has changed, while a child runs or not.
+func (s *selfWritten) note(path string, c *process) {
+	const soon = time.Second
+	switch early := c != nil && time.Since(c.started) < soon; {
+	case !early || path != s.path:
+		*s = selfWritten{path: path, child: c}
+	case c != s.child:
+		s.child, s.said = c, false
+		s.times++
+	}
+}
+
+// pause returns how long to wait before a build. Ten are free, as they are for a person who saves at once what
+// was just restarted.
+func (s *selfWritten) pause() time.Duration {
+	const free, longest = 10, 30 * time.Second
+	if s.times <= free {
+		return 0
+	}
+	return min(longest, time.Second<<min(s.times-free-1, 5))
+}
+
+// writtenAtStart reports whether a build has to wait, since the program causes one with each start.
+func (w *watcher) writtenAtStart() bool {
+	pause := w.atStart.pause()
+	if time.Since(w.changed) >= pause {
+		return false
+	}
+	if !w.atStart.said {
+		w.atStart.said = true
+		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(w.atStart.path), pause)
+	}
+	return true
+}
+
 // saw takes note of changes.
 func (w *watcher) saw(c watch.Change) bool {
 	if !c.Any() {
@@ -378,6 +422,14 @@ func (w *watcher) saw(c watch.Change) bool {
 		}
 	}
 	if c[watch.Source] != "" || c[watch.Input] != "" {
+		path, by := c[watch.Source], w.child
+		if path == "" {
+			path = c[watch.Input]
+		}
+		if w.beside != nil {
+			by = w.beside
+		}
+		w.atStart.note(path, by)
 		w.jobs.overtake(w.changed)
 		if w.jobs.current == nil {
 			w.jobs.own = "" // somebody edits

@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -66,6 +70,33 @@ func TestFirstEditOfAListOfFiles(t *testing.T) {
 	p := m.launch(exe, nil)
 	p.await("^text 1 ")
 	p.await(anew)
+	p.await("^text 2 ")
+	p.leave()
+}
+
+// A listing that hangs beside a build does not keep what was built from running.
+func TestListHangsBesideTheBuild(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no scripts")
+	}
+	m := newModule(t, "main.go", teller, "text.go", text)
+	exe, bin := m.build(), t.TempDir()
+	goCommand, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = list ] && [ -e %s ]; then exec sleep 600; fi\nexec %s \"$@\"\n", filepath.Join(bin, "hang"), goCommand)
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := m.launch(exe, []string{debug, "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")})
+	p.await("^text 1 ")
+	p.await(proved)
+	if err := os.WriteFile(filepath.Join(bin, "hang"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m.replace("text.go", `"1"`, `"2"`)
 	p.await("^text 2 ")
 	p.leave()
 }

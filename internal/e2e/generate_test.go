@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,27 @@ func TestEditWhileGenerating(t *testing.T) {
 	p.await("^text 5 ")
 	p.leave()
 	p.expect(0, "^text 2 ")
+}
+
+// A generator that writes below its own Sources, each time something else, does not run for ever.
+func TestGenerateWritesItsOwnSources(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no shell")
+	}
+	m := newGenerated(t, "Generate: []string{`sh`, `api/gen.sh`}, Sources: []string{`api`}")
+	m.write("api/x.in", "1")
+	m.write("api/gen.sh", "date +%N >api/x.out\nprintf 'package main\\n\\nfunc text() string { return \"%s\" }\\n' $(cat api/x.in) >text.go\n")
+	p := m.start()
+	for _, value := range []string{"2", "3"} {
+		m.put("api/x.in", value)
+		p.await("^restarter: api.x.out is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources$")
+		p.await("^text " + value + " ")
+	}
+	p.leave()
+	if n := p.count(generating); n > 10 {
+		t.Errorf("it has run %d times for two edits", n)
+	}
 }
 
 // Inputs that are newer than the executable are generated from at the start: there is nobody who knows

@@ -93,3 +93,39 @@ func TestSameProgramBuiltOtherwise(t *testing.T) {
 		})
 	}
 }
+
+// A program that writes a file which is embedded in it, each time that it starts, is not built and restarted
+// for ever at full speed.
+func TestProgramThatWritesWhatIsEmbedded(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", `package main
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/lib537/restarter"
+)
+
+//go:embed data
+var data embed.FS
+
+func text() string {
+	if restarter.IsChild() {
+		os.WriteFile("data/state", []byte(fmt.Sprint(time.Now().UnixNano())), 0o644)
+	}
+	data.ReadFile("data/state") // else the linker leaves it out
+	return "1"
+}
+`, "data/state", "1")
+	p := m.start()
+	p.await("^restarter: data.state is written by each start of the program, which is made of it; building in 1s$")
+	if n := p.count("^text 1 "); n < 10 || n > 16 {
+		t.Errorf("%d processes before the first pause", n)
+	}
+	m.write("text.go", text) // which is built at once
+	p.await("^text 1 ")
+	p.leave()
+}

@@ -60,6 +60,9 @@ type Place struct {
 	Private *private.Dir // for what is built
 }
 
+// How long a listing may take after the build beside it. It takes a tenth of that, so it hangs.
+const listLater = 10 * time.Second
+
 // Begin begins a job, by a copy of a recipe.
 func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done chan<- *Job) {
 	j.Context, j.Cancel = context.WithCancel(ctx)
@@ -71,16 +74,19 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 		}
 		switch j.Kind {
 		case Listing:
-			j.list(*j.Recipe)
+			j.list(j.Context, *j.Recipe)
 		case Generating:
 			j.Said, j.Err = j.Recipe.Generates(j.Context)
 		case Building:
 			beside, listed := *j.Recipe, make(chan struct{}) // the build changes its own
+			limited, give := context.WithCancel(j.Context)
+			defer give()
 			go func() {
 				defer close(listed)
-				j.list(beside)
+				j.list(limited, beside)
 			}()
 			j.build(at.Private, filepath.Base(at.Program))
+			defer time.AfterFunc(listLater, give).Stop()
 			<-listed
 		}
 	}()
@@ -89,9 +95,9 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 // Cancelled reports whether the job was cancelled: what it has found is of no use.
 func (j *Job) Cancelled() bool { return j.Context.Err() != nil }
 
-func (j *Job) list(recipe gotool.Recipe) {
+func (j *Job) list(ctx context.Context, recipe gotool.Recipe) {
 	if j.ListErr = j.Missing; j.Missing == nil {
-		j.Roots, j.ListErr = recipe.List(j.Context)
+		j.Roots, j.ListErr = recipe.List(ctx)
 	}
 }
 

@@ -14,6 +14,7 @@ type Terminal struct {
 	file  *os.File
 	was   syscall.Termios
 	front bool // this process was in its foreground group
+	shows bool // it shows what the program prints; else a pager may have set it, which still runs
 }
 
 // OpenTerminal returns the controlling terminal, or nil.
@@ -27,7 +28,8 @@ func OpenTerminal() *Terminal {
 		f.Close()
 		return nil
 	}
-	t.front = t.group() == syscall.Getpgrp()
+	var out syscall.Termios
+	t.front, t.shows = t.group() == syscall.Getpgrp(), ioctl(os.Stdout.Fd(), getTermios, unsafe.Pointer(&out))
 	return t
 }
 
@@ -43,16 +45,15 @@ func (t *Terminal) Restore(dead int) {
 	if front != int(mine) && (front != dead || !canHoldTTOU) {
 		return
 	}
-	var now syscall.Termios
-	if front == int(mine) && ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was {
-		return
-	}
 	if front != int(mine) {
 		done := holdTTOU() // from the background each change would stop this process
 		defer done()
 		ioctl(t.file.Fd(), syscall.TIOCSPGRP, unsafe.Pointer(&mine))
 	}
-	ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
+	var now syscall.Termios
+	if t.shows && !(ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was) {
+		ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
+	}
 }
 
 // IsOurs reports whether this process is in the foreground, or was at the start: a signal may have been
