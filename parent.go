@@ -230,6 +230,9 @@ func (p *launch) loop() int {
 				sig = p.backOff(c, code)
 			}
 		default:
+			if soon := time.Since(c.started) < 10*time.Second; soon && code != 0 && c.run.reason != "" && !p.WaitOnFailure {
+				p.Say("the new program failed with exit code %d; with Launcher.WaitOnFailure the next change would launch it again", code)
+			}
 			return code
 		}
 		if sig != nil {

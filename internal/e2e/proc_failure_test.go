@@ -45,6 +45,24 @@ func TestWaitOnFailure(t *testing.T) {
 	}
 }
 
+// Without WaitOnFailure a new program that fails ends all, with a hint. One that was not restarted has none.
+func TestFailureAfterARestart(t *testing.T) {
+	for _, restarted := range []int{0, 1} {
+		file := tempFile(t)
+		p := start(t, command(t, "talk", "-track="+file))
+		p.child()
+		if restarted > 0 {
+			save(t, file, "changed")
+			p.await("^told: ")
+			p.child()
+		}
+		p.do("exit 3")
+		p.wantExit(3)
+		p.drain()
+		p.expect(restarted, "^restarter: the new program failed with exit code 3; with Launcher.WaitOnFailure ")
+	}
+}
+
 // A program that fails before it has asked for anything is mended by an edit all the same.
 func TestWaitOnFailureOfAProgramThatAlwaysFails(t *testing.T) {
 	t.Parallel()
