@@ -247,7 +247,7 @@ func (w *watcher) relist(j *job.Job) {
 		w.Debug("listing failed: %v", j.ListErr)
 		return
 	case j.Err != nil:
-		roots = union(w.sources, roots) // what runs was made of the old ones
+		roots = watch.Union(w.sources, roots) // what runs was made of the old ones
 	}
 	if slices.Equal(roots, w.sources) {
 		return

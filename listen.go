@@ -47,7 +47,7 @@ func Listen(network, address string) (net.Listener, error) {
 	case link.CarriesFiles:
 		ln, err := listenInChild(network, address)
 		if err == nil && upward.overlap {
-			ln = reporting(ln)
+			ln = socket.Reporting(ln, func() { upward.Send(accepts, "", nil) })
 		}
 		return ln, err
 	default:
@@ -185,40 +185,4 @@ func (p *launch) answerAboutSockets(c *process, r request) {
 		text = p.sockets.Keep(socket.Name{Network: fields[0], Address: fields[1], Bound: fields[2]}, r.file, c).Number
 	}
 	c.line.Send(answer, text, file)
-}
-
-// reporting returns a listener that tells the parent when the program first accepts.
-func reporting(ln net.Listener) net.Listener {
-	report := sync.OnceFunc(func() { upward.Send(accepts, "", nil) })
-	switch ln := ln.(type) {
-	case *net.TCPListener:
-		return reportingTCP{ln, report}
-	case *net.UnixListener:
-		return reportingUnix{ln, report}
-	}
-	return ln
-}
-
-type reportingTCP struct {
-	*net.TCPListener
-	report func()
-}
-
-func (l reportingTCP) Accept() (net.Conn, error) { return l.AcceptTCP() }
-
-func (l reportingTCP) AcceptTCP() (*net.TCPConn, error) {
-	l.report()
-	return l.TCPListener.AcceptTCP()
-}
-
-type reportingUnix struct {
-	*net.UnixListener
-	report func()
-}
-
-func (l reportingUnix) Accept() (net.Conn, error) { return l.AcceptUnix() }
-
-func (l reportingUnix) AcceptUnix() (*net.UnixConn, error) {
-	l.report()
-	return l.UnixListener.AcceptUnix()
 }

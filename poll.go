@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lib537/restarter/internal/budget"
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/job"
 	"github.com/lib537/restarter/internal/private"
@@ -39,7 +40,7 @@ type watcher struct {
 	proved   bool         // current was compared with what its sources build
 	tried    bool         // that was tried, and failed: not again before a change
 	event    status.Event // what goes on
-	atStart  selfWritten
+	atStart  budget.Rewritten
 	child    *process   // nil while there is none
 	beside   *process   // its successor, while that runs beside it
 	offers   int        // how many successors were offered
@@ -235,7 +236,7 @@ func (w *watcher) rejected(s successor, old, why string) {
 		w.adopt()
 		if w.child != nil && w.beside != nil {
 			// What is tracked by the one that has failed may mend it.
-			w.child.tracked = union(w.child.tracked, w.beside.tracked)
+			w.child.tracked = watch.Union(w.child.tracked, w.beside.tracked)
 			w.beside = nil
 			w.saw(w.rewatch(w.hidden).Without(watch.Executable))
 		}
@@ -330,7 +331,7 @@ func (w *watcher) adopt() {
 			}
 		}
 		if len(roots) > 0 {
-			c.tracked = union(c.tracked, roots)
+			c.tracked = watch.Union(c.tracked, roots)
 		}
 	}
 	w.named = nil
@@ -358,47 +359,13 @@ func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
 	return came.Or(gone)
 }
 
-// selfWritten is a source that changes soon after each start of the program, which probably writes it.
-type selfWritten struct {
-	path  string
-	child *process // that was seen to write it last
-	times int
-	said  bool
-}
-
-// note notes that a source has changed, while a child runs or not.
-func (s *selfWritten) note(path string, c *process) {
-	const soon = time.Second
-	switch early := c != nil && time.Since(c.started) < soon; {
-	case !early || path != s.path:
-		*s = selfWritten{path: path, child: c}
-	case c != s.child:
-		s.child, s.said = c, false
-		s.times++
-	}
-}
-
-// pause returns how long to wait before a build. Ten are free, as they are for a person who saves at once what
-// was just restarted.
-func (s *selfWritten) pause() time.Duration {
-	const free, longest = 10, 30 * time.Second
-	if s.times <= free {
-		return 0
-	}
-	return min(longest, time.Second<<min(s.times-free-1, 5))
-}
-
 // writtenAtStart reports whether a build has to wait, since the program causes one with each start.
 func (w *watcher) writtenAtStart() bool {
-	pause := w.atStart.pause()
-	if time.Since(w.changed) >= pause {
-		return false
+	pause, first := w.atStart.Pause(w.changed)
+	if first {
+		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(w.atStart.Path), pause.Round(time.Second))
 	}
-	if !w.atStart.said {
-		w.atStart.said = true
-		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(w.atStart.path), pause)
-	}
-	return true
+	return pause > 0
 }
 
 // saw takes note of changes.
@@ -429,7 +396,7 @@ func (w *watcher) saw(c watch.Change) bool {
 		if w.beside != nil {
 			by = w.beside
 		}
-		w.atStart.note(path, by)
+		w.atStart.Note(path, by, by != nil && time.Since(by.started) < time.Second)
 		w.jobs.overtake(w.changed)
 		if w.jobs.current == nil {
 			w.jobs.own = "" // somebody edits
@@ -540,22 +507,6 @@ func (w *watcher) offer(exe, id, changed string) {
 	default:
 	}
 	w.successors <- w.current
-}
-
-// union returns a, and what it lacks of b.
-func union(a, b []watch.Root) []watch.Root {
-	known := make(map[watch.Root]bool, len(a))
-	for _, r := range a {
-		known[r] = true
-	}
-	a = slices.Clip(a) // it may be somebody's
-	for _, r := range b {
-		if !known[r] {
-			known[r] = true
-			a = append(a, r)
-		}
-	}
-	return a
 }
 
 // complain prints what a command said, once, and what follows from it.

@@ -399,14 +399,3 @@ func TestLastSuccessorCounts(t *testing.T) {
 		t.Errorf("offered %s", s.exe)
 	}
 }
-
-func TestUnion(t *testing.T) {
-	roots := func(paths string) []watch.Root { return patterns(watch.Source, strings.Split(paths, " ")) }
-	a := roots("a b")
-	if got := fmt.Sprint(union(a, roots("b c c"))); got != fmt.Sprint(roots("a b c")) {
-		t.Error(got)
-	}
-	if len(a) != 2 {
-		t.Error("the first was changed")
-	}
-}

@@ -1,4 +1,4 @@
-// Package budget says how soon a program may be launched again, so that a person never waits, and a
+// Package budget says how soon a program may be launched or built again, so that a person never waits, and a
 // program that leaves again and again takes no more than 1 % of a core.
 //
 // Ten relaunches are free, and one more for each second that a child lives. Then there are pauses, each

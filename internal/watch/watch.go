@@ -11,6 +11,8 @@
 // clock: stamps are compared with !=.
 package watch
 
+import "slices"
+
 // A Purpose says what a file is watched for.
 type Purpose uint8
 
@@ -73,4 +75,20 @@ func (c Change) Without(some ...Purpose) Change {
 		c[p] = ""
 	}
 	return c
+}
+
+// Union returns a, and what it lacks of b.
+func Union(a, b []Root) []Root {
+	known := make(map[Root]bool, len(a))
+	for _, r := range a {
+		known[r] = true
+	}
+	a = slices.Clip(a) // it may be somebody's
+	for _, r := range b {
+		if !known[r] {
+			known[r] = true
+			a = append(a, r)
+		}
+	}
+	return a
 }

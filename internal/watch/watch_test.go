@@ -1,6 +1,9 @@
 package watch
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestChange(t *testing.T) {
 	if (Change{}).Any() {
@@ -25,5 +28,21 @@ func TestChange(t *testing.T) {
 		if test.got != test.want {
 			t.Errorf("%d: %q, want %q", i, test.got, test.want)
 		}
+	}
+}
+
+func TestUnion(t *testing.T) {
+	roots := func(paths ...string) (all []Root) {
+		for _, path := range paths {
+			all = append(all, Root{File, Source, path})
+		}
+		return all
+	}
+	a := roots("a", "b")
+	if got := Union(a, roots("b", "c", "c")); !slices.Equal(got, roots("a", "b", "c")) {
+		t.Error(got)
+	}
+	if len(a) != 2 {
+		t.Error("the first was changed")
 	}
 }
