@@ -82,7 +82,7 @@ type Launcher struct {
 // Call LaunchChild once, from main, in the parent; it panics anywhere else.
 func (l *Launcher) LaunchChild() int {
 	if !IsParent() {
-		panic("restarter: LaunchChild called in the child, in a test, or under RESTARTER=off")
+		panic("restarter: LaunchChild may only be called where IsParent is true: not in the child, in a test or under RESTARTER=off")
 	}
 	p := newLaunch(l)
 	system.Notify(p.signals) // before there is anything to clean up

@@ -382,7 +382,7 @@ func (p *launch) remind(c *process) {
 	case c.grace > 0:
 		p.Say("waiting for the program to leave; it will be killed after %v", c.grace)
 	default:
-		p.Say("waiting for the program to leave: it has to return when ShouldRestart is true; Launcher.Grace can end one that does not")
+		p.Say("waiting for the program to leave: it has to exit when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit")
 	}
 }
 
