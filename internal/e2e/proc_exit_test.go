@@ -44,7 +44,7 @@ func TestLaunchChildPanicsInTheChild(t *testing.T) {
 	p := start(t, command(t, "alone"))
 	p.await("^parent true child false$")
 	p.await("^parent false child true$")
-	p.await("^panic: .*LaunchChild called in the child")
+	p.await("^panic: .*LaunchChild may only be called where IsParent is true")
 	p.wantExit(0) // the program drops the code
 }
 
@@ -144,7 +144,7 @@ func TestNoGrace(t *testing.T) {
 	p.child()
 	save(t, file, "changed")
 	p.await("^told: ")
-	p.await("^restarter: waiting for the program to leave: it has to return when ShouldRestart is true; Launcher.Grace can end one that does not$")
+	p.await("^restarter: waiting for the program to leave: it has to exit when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit$")
 	p.do("leave")
 	p.child()
 	p.do("exit 0")
