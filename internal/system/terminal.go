@@ -14,7 +14,7 @@ type Terminal struct {
 	file  *os.File
 	was   syscall.Termios
 	front bool // this process was in its foreground group
-	shows bool // it shows what the program prints; else a pager may have set it, which still runs
+	piped bool // into another program of a shell's line, it may be: a pager, which sets the terminal itself
 }
 
 // OpenTerminal returns the controlling terminal, or nil.
@@ -28,8 +28,9 @@ func OpenTerminal() *Terminal {
 		f.Close()
 		return nil
 	}
-	var out syscall.Termios
-	t.front, t.shows = t.group() == syscall.Getpgrp(), ioctl(os.Stdout.Fd(), getTermios, unsafe.Pointer(&out))
+	t.front = t.group() == syscall.Getpgrp()
+	out, err := os.Stdout.Stat()
+	t.piped = err == nil && out.Mode()&os.ModeNamedPipe != 0 && !leadsSession()
 	return t
 }
 
@@ -51,7 +52,7 @@ func (t *Terminal) Restore(dead int) {
 		ioctl(t.file.Fd(), syscall.TIOCSPGRP, unsafe.Pointer(&mine))
 	}
 	var now syscall.Termios
-	if t.shows && !(ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was) {
+	if !t.piped && !(ioctl(t.file.Fd(), getTermios, unsafe.Pointer(&now)) && now == t.was) {
 		ioctl(t.file.Fd(), setTermios, unsafe.Pointer(&t.was))
 	}
 }

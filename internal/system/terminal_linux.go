@@ -29,3 +29,9 @@ func holdTTOU() (done func()) {
 		runtime.UnlockOSThread()
 	}
 }
+
+// leadsSession reports whether this process leads its session, so that no shell has started it.
+func leadsSession() bool {
+	session, _, _ := syscall.RawSyscall(syscall.SYS_GETSID, 0, 0, 0)
+	return int(session) == syscall.Getpid()
+}
