@@ -54,7 +54,6 @@ func (r *run) await(limit time.Duration, wanted func(page) bool) (time.Duration,
 // A crowd is eight clients that ask one request after the other, every ten milliseconds.
 type crowd struct {
 	stop          chan struct{}
-	once          sync.Once
 	wg            sync.WaitGroup
 	mu            sync.Mutex
 	asked, failed int
@@ -72,24 +71,22 @@ func (r *run) crowd() *crowd {
 
 func (c *crowd) ask(r *run) {
 	defer c.wg.Done()
-	since := time.Now()
-	for {
+	for since, answered := time.Now(), true; ; {
 		select {
 		case <-c.stop:
 			return
 		case <-time.After(10 * time.Millisecond):
 		}
-		if since.IsZero() {
+		if answered {
 			since = time.Now()
 		}
 		_, err := r.get()
 		c.mu.Lock()
 		c.asked++
-		if err != nil {
-			c.failed++
-		} else {
+		if answered = err == nil; answered {
 			c.longest = max(c.longest, time.Since(since))
-			since = time.Time{}
+		} else {
+			c.failed++
 		}
 		c.mu.Unlock()
 	}
@@ -97,7 +94,7 @@ func (c *crowd) ask(r *run) {
 
 // leave has the clients leave, and says how they fared.
 func (c *crowd) leave() string {
-	c.once.Do(func() { close(c.stop) })
+	close(c.stop)
 	c.wg.Wait()
 	return fmt.Sprintf("%d of %d requests failed; longest wait %s", c.failed, c.asked, short(c.longest))
 }

@@ -14,33 +14,29 @@ import (
 func (t *tool) install(tmp, bin, checkout string) error {
 	switch {
 	case t.Server == "restarter":
-		out, err := exec.Command("git", "-C", checkout, "rev-parse", "--short", "HEAD").Output()
-		if t.Version = strings.TrimSpace(string(out)); err != nil {
-			t.Version = "this checkout"
-		}
+		out, _ := exec.Command("git", "-C", checkout, "log", "-1", "--format=%h", "--", ".", ":!docs").Output()
+		t.Version = strings.TrimSpace(string(out))
 		return nil
-	case t.Of != "" || t.Name == "tableflip":
-		return nil // as part of another one, or by its server
-	case t.Package == "":
-		name := strings.Fields(t.Command)[0]
-		if _, err := exec.LookPath(name); err != nil {
+	case t.Release != "":
+		if _, err := exec.LookPath(t.Name); err != nil {
 			return errors.New("it is not on PATH")
 		}
 		out, _ := exec.Command("timeout", "5", "sh", "-c", t.Release).Output()
 		t.Version = strings.TrimSpace(string(out))
 		return nil
+	case t.Package == "":
+		return nil // it was installed for another column, or the server's module requires it
 	}
 	dir := filepath.Join(tmp, "install-"+t.Name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	mod := fmt.Sprintf("module example.com/install\n\ngo 1.21\n\nrequire %s %s\n", t.Module, t.Version)
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	mod := fmt.Sprintf("module example.com/install\n\ngo 1.21\n\nrequire %s %s\n", t.Module, t.Version)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o644); err != nil {
 		return err
 	}
 	cmd := exec.Command("timeout", "150", "go", "build", "-mod=mod", "-o", bin+"/", t.Package)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("it could not be installed: %v: %s", err, last(string(out)))
 	}

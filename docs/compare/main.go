@@ -112,46 +112,43 @@ func (c *comparison) end() {
 
 // compare asks all questions. What is timed, and what is under load, is tried with one tool at a time.
 func (c *comparison) compare() {
-	each(c.tools, 1, func(r *run) {
+	for _, r := range c.tools {
 		if err := r.start(); err != nil {
 			log.Print(r.name(), ": ", err)
 		}
-	})
+	}
 	c.idle(rowIdle, 5*time.Second)
 	c.timeEdits()
 	c.idle(rowAwake, time.Second)
-	each(c.tools, 1, func(r *run) {
+	for _, r := range c.tools {
 		row, answer := r.answer("load")
-		result.set(row, r.Name, answer)
-	})
-	each(c.tools, 2, func(r *run) {
-		for _, q := range questions {
-			if r.ByHand && !q.byHand {
-				continue
-			}
-			_, answer := r.answer(q.key)
-			log.Printf("%s: %s: %s", r.Name, q.row, answer)
-			result.set(q.row, r.Name, answer)
-		}
-		r.kill()
-	})
-	each(c.variants, 1, func(r *run) {
+		result.add(row, r.Name, answer)
+	}
+	c.askEach(2)
+	for _, r := range c.variants {
 		row, answer := r.answer(r.Asks)
 		result.add(row, r.Of, "; with "+r.As+": "+answer)
 		r.kill()
-	})
+	}
 }
 
-// each does something for all runs, n at a time.
-func each(runs []*run, n int, do func(*run)) {
+// askEach asks every tool the questions that it answers without regard to the others, n tools at once.
+func (c *comparison) askEach(n int) {
 	var wg sync.WaitGroup
 	free := make(chan bool, n)
-	for _, r := range runs {
+	for _, r := range c.tools {
 		free <- true
 		wg.Add(1)
 		go func(r *run) {
 			defer wg.Done()
-			do(r)
+			for _, q := range questions {
+				if q.byHand || !r.ByHand {
+					_, answer := r.answer(q.key)
+					log.Printf("%s: %s: %s", r.Name, q.row, answer)
+					result.add(q.row, r.Name, answer)
+				}
+			}
+			r.kill()
 			<-free
 		}(r)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -123,12 +122,9 @@ func (r *run) processes() (pids []int) {
 	names, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, name := range names {
 		text, _ := os.ReadFile(name)
-		for _, v := range bytes.Split(text, []byte{0}) {
-			if string(v) == r.mark {
-				pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-				pids = append(pids, pid)
-				break
-			}
+		if strings.Contains("\x00"+string(text), "\x00"+r.mark+"\x00") {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+			pids = append(pids, pid)
 		}
 	}
 	return pids
@@ -147,29 +143,29 @@ func (r *run) kill() {
 	}
 }
 
-// cpu is the processor time that the processes of the run have taken, by the account of the system.
-func (r *run) cpu() (total time.Duration) {
+// proc reads files about all processes of the run.
+func (r *run) proc(pattern string, read func(text string)) {
 	for _, pid := range r.processes() {
-		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-		for _, name := range threads {
+		names, _ := filepath.Glob(fmt.Sprintf("/proc/%d/%s", pid, pattern))
+		for _, name := range names {
 			text, _ := os.ReadFile(name)
-			var ns int64
-			fmt.Sscan(string(text), &ns)
-			total += time.Duration(ns)
+			read(string(text))
 		}
 	}
+}
+
+// cpu is the processor time that the run has taken, by the account of the system.
+func (r *run) cpu() (total time.Duration) {
+	r.proc("task/*/schedstat", func(text string) {
+		var ns int64
+		fmt.Sscan(text, &ns)
+		total += time.Duration(ns)
+	})
 	return total
 }
 
-// notified reports whether a process of the run has asked the system for notifications of files.
-func (r *run) notified() bool {
-	for _, pid := range r.processes() {
-		infos, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
-		for _, name := range infos {
-			if text, _ := os.ReadFile(name); bytes.Contains(text, []byte("inotify wd:")) {
-				return true
-			}
-		}
-	}
-	return false
+// notified reports whether the run has asked the system for notifications of files.
+func (r *run) notified() (yes bool) {
+	r.proc("fdinfo/*", func(text string) { yes = yes || strings.Contains(text, "inotify wd:") })
+	return yes
 }

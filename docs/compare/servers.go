@@ -15,117 +15,119 @@ type source struct {
 	first   string // the first statement of main
 }
 
-// The servers listen in three ways. All of them answer with the same page, and shut down when they are
-// told to.
-var servers = map[string]string{
-	"plain": `
+// All servers answer with the same page, and shut down when they are told to. The words in capitals are
+// replaced.
+const program = `package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"example.com/other"
+	IMPORTS
+)
+
+// This comment says: WORDS.
+const version = VERSION
+EXTRA
+func main() {
+	FIRST
+	BEFORE
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	srv := &http.Server{Addr: os.Getenv("ADDR"), Handler: http.HandlerFunc(page)}
-	go func() {
-		if err := srv.ListenAndServe(); err != http.ErrServerClosed {
-			log.Fatal(err)
-		}
-	}()
-	<-ctx.Done()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	srv.Shutdown(ctx)
-`,
-	"restarter": `
-	if restarter.IsParent() {
-		l := restarter.Launcher{WaitOnFailure: os.Getenv("WAIT") != ""}
-		l.Overlap, _ = time.ParseDuration(os.Getenv("OVERLAP"))
-		os.Exit(l.LaunchChild())
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, forget := restarter.NotifyContext(ctx)
-	defer forget()
-	ln, err := restarter.Listen("tcp", os.Getenv("ADDR"))
+	LISTEN
 	if err != nil {
 		log.Fatal(err)
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(page)}
-	if err := restarthttp.Serve(ctx, srv, ln); err != nil {
+	SERVE
+}
+
+func page(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "<!doctype html><body>version %d other %d pid %d</body>\n", version, other.Version, os.Getpid())
+}
+
+var patience = 2 * time.Second
+`
+
+// A server is what its program has in place of those words.
+type server struct{ imports, before, listen, serve string }
+
+const shutdown = `
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	srv.Shutdown(ctx)`
+
+var servers = map[string]server{
+	"plain": {imports: `"net"`, listen: `ln, err := net.Listen("tcp", os.Getenv("ADDR"))`, serve: `go srv.Serve(ln)
+	<-ctx.Done()` + shutdown},
+	"restarter": {imports: "\"github.com/lib537/restarter\"\n\t\"github.com/lib537/restarter/restarthttp\"",
+		before: `if restarter.IsParent() {
+		l := restarter.Launcher{WaitOnFailure: os.Getenv("WAIT") != ""}
+		l.Overlap, _ = time.ParseDuration(os.Getenv("OVERLAP"))
+		os.Exit(l.LaunchChild())
+	}`,
+		listen: `ctx, forget := restarter.NotifyContext(ctx)
+	defer forget()
+	ln, err := restarter.Listen("tcp", os.Getenv("ADDR"))`,
+		serve: `if err := restarthttp.Serve(ctx, srv, ln); err != nil {
 		log.Fatal(err)
 	}
 	if restarter.ShouldRestart() {
 		os.Exit(restarter.ExitCode)
-	}
-`,
-	"tableflip": `
-	upg, err := tableflip.New(tableflip.Options{PIDFile: "server.pid"})
+	}`},
+	"tableflip": {imports: `"github.com/cloudflare/tableflip"`,
+		before: `upg, err := tableflip.New(tableflip.Options{PIDFile: "server.pid"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, upg.Stop)
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
+	upgrade := make(chan os.Signal, 1)
+	signal.Notify(upgrade, syscall.SIGHUP)
 	go func() {
-		for range hup {
-			if err := upg.Upgrade(); err != nil {
-				log.Print(err)
-			}
+		for range upgrade {
+			log.Print("upgrade: ", upg.Upgrade())
 		}
-	}()
-	ln, err := upg.Listen("tcp", os.Getenv("ADDR"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	srv := &http.Server{Handler: http.HandlerFunc(page)}
-	go srv.Serve(ln)
+	}()`,
+		listen: `ln, err := upg.Listen("tcp", os.Getenv("ADDR"))`,
+		serve: `go srv.Serve(ln)
 	if err := upg.Ready(); err != nil {
 		log.Fatal(err)
 	}
-	<-upg.Exit()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	srv.Shutdown(ctx)
-`,
-}
-
-// imports is what a server needs beyond the standard library.
-var imports = map[string][]string{
-	"restarter": {"github.com/lib537/restarter", "github.com/lib537/restarter/restarthttp"},
-	"tableflip": {"github.com/cloudflare/tableflip"},
+	select {
+	case <-upg.Exit():
+	case <-ctx.Done():
+		upg.Stop()
+	}` + shutdown},
 }
 
 // text is the whole of main.go.
-func (s source) text(server string) string {
-	names := []string{"context", "fmt", "log", "net/http", "os", "os/signal", "syscall", "time", "example.com/other"}
-	var list strings.Builder
-	for _, name := range append(names, imports[server]...) {
-		fmt.Fprintf(&list, "\t%q\n", name)
-	}
-	return fmt.Sprintf("package main\n\nimport (\n%s)\n\n// This comment says %q.\nconst version = %d\n%s\n"+
-		"var began = time.Now()\n\nfunc main() {\n\t%s\n\tlog.Print(version, began)%s}\n\n"+
-		"func page(w http.ResponseWriter, r *http.Request) {\n"+
-		"\tfmt.Fprintf(w, \"<!doctype html><body>version %%d other %%d pid %%d</body>\\n\", version, other.Version, os.Getpid())\n}\n",
-		list.String(), s.words, s.version, s.extra, s.first, servers[server])
+func (s source) text(name string) string {
+	v := servers[name]
+	return strings.NewReplacer("IMPORTS", v.imports, "WORDS", s.words, "VERSION", fmt.Sprint(s.version), "EXTRA", s.extra,
+		"FIRST", s.first, "BEFORE", v.before, "LISTEN", v.listen, "SERVE", v.serve).Replace(program)
 }
 
 // other is the package of the other module.
-func other(version int) string {
-	return fmt.Sprintf("package other\n\nconst Version = %d\n", version)
-}
+func other(version int) string { return fmt.Sprintf("package other\n\nconst Version = %d\n", version) }
 
 // writeModules lays the module of a server and the one beside it, both below dir.
 func writeModules(dir, checkout string, t tool) error {
-	mod := "module example.com/app\n\ngo 1.21\n\nrequire example.com/other v0.0.0\n\nreplace example.com/other => ../other\n"
+	mod := "module example.com/app\n\ngo 1.21\n\nrequire example.com/other v0.0.0\nreplace example.com/other => ../other\n"
 	switch t.Server {
 	case "restarter":
-		mod += "\nrequire github.com/lib537/restarter v0.0.0\n\nreplace github.com/lib537/restarter => " + checkout + "\n"
+		mod += fmt.Sprintf("require github.com/lib537/restarter v0.0.0\nreplace github.com/lib537/restarter => %q\n", checkout)
 	case "tableflip":
-		mod += "\nrequire " + t.Module + " " + t.Version + "\n"
+		mod += "require " + t.Module + " " + t.Version + "\n"
 	}
 	for name, text := range map[string]string{
-		"app/go.mod":     mod,
-		"app/main.go":    source{}.text(t.Server),
-		"other/go.mod":   "module example.com/other\n\ngo 1.21\n",
-		"other/other.go": other(0),
+		"app/go.mod": mod, "app/main.go": source{}.text(t.Server),
+		"other/go.mod": "module example.com/other\n\ngo 1.21\n", "other/other.go": other(0),
 	} {
 		name = filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

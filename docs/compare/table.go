@@ -25,17 +25,11 @@ type table struct {
 
 var result = table{cells: make(map[[2]string]string)}
 
-func (t *table) set(row, name, cell string) {
+// add writes to a cell, or goes on with it.
+func (t *table) add(row, name, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.cells[[2]string{row, name}] = strings.ReplaceAll(cell, "\n", " ")
-}
-
-// add goes on with a cell.
-func (t *table) add(row, name, more string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.cells[[2]string{row, name}] += strings.ReplaceAll(more, "\n", " ")
+	t.cells[[2]string{row, name}] += strings.ReplaceAll(text, "\n", " ")
 }
 
 // note adds a line to the list below the table.

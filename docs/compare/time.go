@@ -24,7 +24,7 @@ func (c *comparison) idle(row string, settle time.Duration) {
 	}
 	time.Sleep(10 * time.Second)
 	for _, r := range c.tools {
-		result.set(row, r.Name, fmt.Sprintf("%.1f %%", (r.cpu()-before[r]).Seconds()/10*100))
+		result.add(row, r.Name, fmt.Sprintf("%.1f %%", (r.cpu()-before[r]).Seconds()/10*100))
 	}
 }
 
@@ -61,17 +61,13 @@ func (c *comparison) timeEdits() {
 			time.Sleep(300 * time.Millisecond)
 		}
 	}
-	for _, r := range c.tools {
-		for _, b := range c.bares {
-			if usesGoRun(b) == usesGoRun(r) && len(times[r]) > 0 && len(times[b]) > 0 {
-				m, least := median(times[r]), median(times[b])
-				result.set(rowEdit, r.Name, fmt.Sprintf("%s, %.2f ×", short(m), m.Seconds()/least.Seconds()))
-			}
-		}
-	}
 	for _, b := range c.bares {
-		if len(times[b]) > 0 {
-			result.note("%s, beside which the tools that do so are set: %s in the median.", b.As, short(median(times[b])))
+		least := median(times[b])
+		result.note("%s, beside which the tools that build so are set: %s in the median.", b.As, short(least))
+		for _, r := range c.tools {
+			if m := median(times[r]); usesGoRun(b) == usesGoRun(r) && m > 0 {
+				result.add(rowEdit, r.Name, fmt.Sprintf("%s, %.2f ×", short(m), m.Seconds()/least.Seconds()))
+			}
 		}
 	}
 }
@@ -82,6 +78,9 @@ func usesGoRun(r *run) bool {
 }
 
 func median(list []time.Duration) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
 	slices.Sort(list)
 	return list[len(list)/2]
 }
