@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -53,48 +54,47 @@ func (r *run) await(limit time.Duration, wanted func(page) bool) (time.Duration,
 
 // A crowd is eight clients that ask one request after the other, every ten milliseconds.
 type crowd struct {
-	stop          chan struct{}
-	wg            sync.WaitGroup
-	mu            sync.Mutex
+	sync.WaitGroup
+	sync.Mutex
+	stop          atomic.Bool
 	asked, failed int
 	longest       time.Duration // that one of them was without an answer, with all that it tried again
 }
 
-func (r *run) crowd() *crowd {
-	c := &crowd{stop: make(chan struct{})}
-	for i := 0; i < 8; i++ {
-		c.wg.Add(1)
-		go c.ask(r)
-	}
-	return c
-}
-
 func (c *crowd) ask(r *run) {
-	defer c.wg.Done()
-	for since, answered := time.Now(), true; ; {
-		select {
-		case <-c.stop:
-			return
-		case <-time.After(10 * time.Millisecond):
-		}
+	defer c.Done()
+	for since, answered := time.Now(), true; !c.stop.Load(); time.Sleep(10 * time.Millisecond) {
 		if answered {
 			since = time.Now()
 		}
 		_, err := r.get()
-		c.mu.Lock()
+		c.Lock()
 		c.asked++
 		if answered = err == nil; answered {
 			c.longest = max(c.longest, time.Since(since))
 		} else {
 			c.failed++
 		}
-		c.mu.Unlock()
+		c.Unlock()
 	}
 }
 
-// leave has the clients leave, and says how they fared.
-func (c *crowd) leave() string {
-	close(c.stop)
-	c.wg.Wait()
-	return fmt.Sprintf("%d of %d requests failed; longest wait %s", c.failed, c.asked, short(c.longest))
+// load restarts the server while clients ask, and says how they fared.
+func (r *run) load(restarts int) string {
+	var c crowd
+	for i := 0; i < 8; i++ {
+		c.Add(1)
+		go c.ask(r)
+	}
+	unserved := ""
+	for i := 0; i < restarts && unserved == ""; i++ {
+		time.Sleep(300 * time.Millisecond)
+		if _, err := r.edit(20 * time.Second); err != nil {
+			unserved = "; an edit was not served"
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	c.stop.Store(true)
+	c.Wait()
+	return fmt.Sprintf("%d of %d requests failed; longest wait %s", c.failed, c.asked, short(c.longest)) + unserved
 }

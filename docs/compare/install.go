@@ -36,15 +36,10 @@ func (t *tool) install(tmp, bin, checkout string) error {
 		return err
 	}
 	cmd := exec.Command("timeout", "150", "go", "build", "-mod=mod", "-o", bin+"/", t.Package)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=", "COMPARE="+dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("it could not be installed: %v: %s", err, last(string(out)))
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		return fmt.Errorf("it could not be installed: %v: %s", err, lines[len(lines)-1])
 	}
 	return nil
-}
-
-// last is the last line of a text.
-func last(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }

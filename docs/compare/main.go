@@ -59,7 +59,6 @@ func main() {
 // A comparison has all that runs.
 type comparison struct {
 	tmp                    string
-	mu                     sync.Mutex
 	tools, variants, bares []*run
 }
 
@@ -83,7 +82,6 @@ func (c *comparison) prepare() {
 			result.note("%s was not tried: %v.", t.name(), err)
 			continue
 		}
-		c.mu.Lock()
 		switch t.Of {
 		case "":
 			c.tools = append(c.tools, r)
@@ -94,19 +92,19 @@ func (c *comparison) prepare() {
 		default:
 			c.variants = append(c.variants, r)
 		}
-		c.mu.Unlock()
 	}
 }
 
-// end ends everything. Nothing is started afterwards, since the program exits.
+// end removes all files, without which nothing can be started any more, and ends all processes.
 func (c *comparison) end() {
-	c.mu.Lock()
-	for _, r := range append(append(c.tools, c.variants...), c.bares...) {
-		r.kill()
-		if *verbose {
-			log.Printf("%s:\n%s", r.name(), r.said())
+	logs, _ := filepath.Glob(filepath.Join(c.tmp, "run*", "log"))
+	for _, name := range logs {
+		if text, _ := os.ReadFile(name); *verbose {
+			os.Stderr.Write(text)
 		}
 	}
+	os.RemoveAll(c.tmp)
+	kill("\x00COMPARE=" + c.tmp + "/")
 	os.RemoveAll(c.tmp)
 }
 

@@ -28,15 +28,17 @@ type run struct {
 	now        source
 }
 
-// freePort finds a port that is free, below those that the system gives to the clients.
-func freePort() (string, error) {
-	for try := 0; try < 100; try++ {
-		port := strconv.Itoa(20000 + rand.Intn(10000))
-		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			return port, ln.Close()
+var lastPort = 20000 + rand.Intn(10000)
+
+// freePort finds a port that is free, below those that the system gives to the clients, and another one each time.
+func freePort() string {
+	for {
+		lastPort++
+		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lastPort)); err == nil {
+			ln.Close()
+			return strconv.Itoa(lastPort)
 		}
 	}
-	return "", errors.New("no free port")
 }
 
 // prepare lays the modules of a run, finds its ports and builds the server once.
@@ -45,12 +47,12 @@ func prepare(t tool, tmp, bin, checkout string) (*run, error) {
 	if err == nil {
 		err = writeModules(dir, checkout, t)
 	}
-	port, err1 := freePort()
-	front, err2 := freePort()
-	log, err3 := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o644)
-	if err := errors.Join(err, err1, err2, err3); err != nil {
+	port, front := freePort(), freePort()
+	log, err2 := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o644)
+	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
+	fmt.Fprintf(log, "== %s\n", t.name())
 	r := &run{tool: t, app: filepath.Join(dir, "app"), other: filepath.Join(dir, "other", "other.go"),
 		addr: "127.0.0.1:" + port, url: "http://127.0.0.1:" + port + "/", log: log, mark: "COMPARE=" + dir}
 	if t.Front {
@@ -78,12 +80,6 @@ func (r *run) do(text string) error {
 		return fmt.Errorf("%s: %w", text, err)
 	}
 	return nil
-}
-
-// said is the whole log.
-func (r *run) said() string {
-	text, _ := os.ReadFile(r.log.Name())
-	return string(text)
 }
 
 // start starts the tool in a process group of its own, as a shell does it, and waits until the server
@@ -117,12 +113,12 @@ func (r *run) up() error {
 	return r.start()
 }
 
-// processes finds what has the mark.
-func (r *run) processes() (pids []int) {
+// marked finds the processes whose environment has a text. A zero byte is before and after each variable.
+func marked(text string) (pids []int) {
 	names, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, name := range names {
-		text, _ := os.ReadFile(name)
-		if strings.Contains("\x00"+string(text), "\x00"+r.mark+"\x00") {
+		environ, _ := os.ReadFile(name)
+		if strings.Contains("\x00"+string(environ), text) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
 			pids = append(pids, pid)
 		}
@@ -130,10 +126,10 @@ func (r *run) processes() (pids []int) {
 	return pids
 }
 
-// kill ends all processes of the run.
-func (r *run) kill() {
+// kill ends the processes that are marked.
+func kill(text string) {
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		pids := r.processes()
+		pids := marked(text)
 		if len(pids) == 0 {
 			return
 		}
@@ -142,6 +138,9 @@ func (r *run) kill() {
 		}
 	}
 }
+
+func (r *run) processes() []int { return marked("\x00" + r.mark + "\x00") }
+func (r *run) kill()            { kill("\x00" + r.mark + "\x00") }
 
 // proc reads files about all processes of the run.
 func (r *run) proc(pattern string, read func(text string)) {

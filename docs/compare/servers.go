@@ -52,15 +52,13 @@ func main() {
 func page(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "<!doctype html><body>version %d other %d pid %d</body>\n", version, other.Version, os.Getpid())
 }
-
-var patience = 2 * time.Second
 `
 
 // A server is what its program has in place of those words.
 type server struct{ imports, before, listen, serve string }
 
 const shutdown = `
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	srv.Shutdown(ctx)`
 
