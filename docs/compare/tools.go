@@ -18,8 +18,8 @@ type tool struct {
 	Asks    string   // of a variant: the question
 }
 
-// The versions are pinned here: the newest, but for wgo and CompileDaemon, whose lists of versions we
-// could not read: theirs are the newest that we found named.
+// The versions are pinned here: the newest, but for wgo and CompileDaemon. Each of those is a version that
+// we knew, and may not be the newest.
 var tools = []tool{
 	{Name: "restarter", Server: "restarter", Command: "./server"},
 	{Name: "restarter, Overlap", Server: "restarter", Command: "./server", Env: []string{"OVERLAP=10s"}},
