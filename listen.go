@@ -14,23 +14,24 @@ import (
 	"github.com/lib537/restarter/internal/system"
 )
 
-// Listen is [net.Listen] with a socket that outlives a restart: the parent holds it, and
-// every child takes it over, so that connections which clients make while one child leaves
-// and the next one starts wait in the queue of the kernel, and none is refused. Port 0 stays
-// the port that it was at first; the file of a Unix socket stays until the parent ends.
+// Listen is [net.Listen] with a socket that outlives a restart. The parent holds the socket, and each
+// child takes it over. If clients connect after one child has gone and before the next one listens,
+// they wait in the queue of the kernel, and none is refused. Port 0 keeps the port that it was given
+// first; the file of a Unix socket stays until the parent ends.
 //
 // Call it where you would call net.Listen. In the child the first call opens the socket and hands it
-// to the parent; in every later child the call of the same network and address takes it over. What a
-// child does not ask for in its life is closed when it has ended, unless it failed. Called before
-// [IsParent], in both processes, it opens the socket in the parent, and so fails before any child is
-// started; the listener is of no use there. Under RESTARTER=off, and where a process cannot pass
-// on sockets (Windows, Plan 9), it is net.Listen. Listen is safe for concurrent use.
+// to the parent; in each later child the call of the same network and address takes it over. When a
+// child exits, the parent closes each socket that this child never called Listen for. After a failure
+// it keeps them. If you call Listen before [IsParent], the parent opens the socket, so an address in
+// use is reported before a child is launched. Do not use the listener in the parent. Under
+// RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is net.Listen.
+// It is safe for concurrent use.
 //
-// What waits is a connection, not a request. Those that the old child has accepted are its
-// own to serve, so let it close its listener first, serve them, and then leave. Closing the
-// listener does not close the socket: clients wait, until the next child or the end of the
-// parent. The queue is as long as the kernel has it (somaxconn), and clients see a slow start
-// as latency.
+// What waits is a connection, not a request. The old child has to serve those that it has accepted,
+// so let it close its listener first, serve them, and then exit. Closing the listener does not close
+// the socket: clients wait, until the next child or the end of the parent. The kernel limits the
+// length of the queue (on Linux net.core.somaxconn, 4096 by default), and clients see a slow start as
+// latency.
 func Listen(network, address string) (net.Listener, error) {
 	listeners.Lock()
 	defer listeners.Unlock()

@@ -15,71 +15,77 @@ import (
 	"github.com/lib537/restarter/internal/system"
 )
 
-// A Launcher has the settings of a parent. The zero Launcher is what [LaunchChild] uses.
+// A Launcher has the settings of a parent. [LaunchChild] uses the zero Launcher.
 type Launcher struct {
-	// Build is a command that builds the program, with its arguments, instead of go build:
-	// it writes the executable to the file that $RESTARTER_OUTPUT names. What is watched
-	// still comes from the go command, where there is one. It has no terminal to ask on.
+	// Build is a command, with its arguments, that builds the program instead of go build. It must
+	// write the executable to the file that $RESTARTER_OUTPUT names. The go command, where there
+	// is one, still says what is watched. Build cannot read from the terminal.
 	Build []string
 
 	// Generate is a command, with its arguments, that is run in Dir before the build whenever
 	// something that Sources names has changed: templ, sqlc, protoc, go generate. A change of Go
-	// files alone does not run it. What it writes is in the build that follows. If it fails, its
-	// words are printed and nothing is built.
+	// files alone does not run it. The build that follows uses what it wrote. If it fails, its
+	// output is printed and nothing is built.
 	Generate []string
 
 	// Sources are what Generate reads, or Build besides what the go command knows of: files,
 	// directories and patterns as for [Track], relative to the current directory. A change of their
 	// content causes a build. At the start Generate is run if one of them is newer than the
-	// executable, or than a Go file that is generated, as it says itself or its name does.
+	// executable, or than a generated Go file: one with a line "Code generated … DO NOT EDIT.", or
+	// one whose name says so (page_templ.go of page.templ).
 	Sources []string
 
-	// Dir is where to build. If empty, it is the directory of the file that holds
-	// main.main, or where that is unknown (-trimpath) or gone, the main module as found
-	// from the current directory or from that of the executable.
+	// Dir is the directory of the build. If it is empty, that is the directory of the file that
+	// holds main.main. If that is unknown (-trimpath) or gone, it is the main module as found from
+	// the current directory or from that of the executable.
 	Dir string
 
-	// Grace is how long a child may take to leave once it is told to: then it is killed.
-	// 0 is as long as it likes, but for a child that never asks, which has 10 s, and an
-	// orphan, which has 5 s.
+	// Grace is how long a child may take to exit once it was told to restart or to stop; then it
+	// is killed. 0 means no limit, except: 10 s for the restart of a child that calls neither
+	// [ShouldRestart] nor [NotifyContext], and 5 s for a child whose parent is gone.
 	Grace time.Duration
 
-	// Overlap, if it is not 0, has a successor started beside the running child, which is told to
-	// restart only when the successor is ready: when that first accepts on a listener from
-	// [Listen], or has lived for so long. One that ends before costs only its message: the old child
-	// keeps running. It needs Listen in a program that listens, since two processes cannot open one
-	// address, and the listener is of another type than net.Listen's then, with the same methods; where Listen keeps no sockets (Windows, Plan 9) such a program restarts as if Overlap
-	// were 0. Leave it 0 for a program that locks a file, reads the terminal or owns a device.
+	// If Overlap is not 0, the new program is started beside the old one. It is ready when it first
+	// accepts on a listener from [Listen], or has run for this long. Then the old child is told to
+	// restart. If the new program ends before it is ready, a message is printed and the old
+	// child keeps running.
+	//
+	// A program that listens must use Listen: two processes cannot open one address. With Overlap,
+	// Listen returns a wrapper with the same methods, not a *net.TCPListener. Where Listen keeps no
+	// sockets (Windows, Plan 9), such a program restarts as if Overlap were 0. Leave it 0 for a
+	// program that locks a file, reads the terminal or owns a device.
 	Overlap time.Duration
 
 	// Interval is the time between two polls. 0 is 100 ms, or 25 ms for five minutes after
-	// a change. Polling takes at most 1 % of one core when idle, so a very short
-	// one is stretched.
+	// a change. Polling takes at most 1 % of one core when idle, so a very short interval
+	// is stretched.
 	Interval time.Duration
 
-	// WaitOnFailure has a child that fails (by a code other than 0 and 75, or by a signal)
-	// launched again at the next change that builds. If false, its code is returned.
+	// If WaitOnFailure is true, a child that fails (by a code other than 0 and 75, or by a signal)
+	// is launched again at the next change that builds, or that is tracked. If false, the parent
+	// ends and returns its code.
 	WaitOnFailure bool
 
-	// Quiet means no messages on standard error, not even the compiler's, but for the one
-	// that says why no child could be started.
+	// Quiet turns off the messages on standard error, the compiler's too. Only the one that says why no
+	// child could be started is printed.
 	Quiet bool
 }
 
-// LaunchChild runs the program as a child of this process, and runs it again whenever it
-// exits with [ExitCode], or was told to restart and has left with whatever code, until it ends by itself. It
-// returns what to pass to [os.Exit]:
+// LaunchChild launches the program as a child of this process. It launches it again whenever it exits
+// with [ExitCode], or exits with any code after it was told to restart, until it ends by itself.
+// LaunchChild returns what to pass to [os.Exit]:
 //   - the exit code of the child, 128+n if signal n ended it;
-//   - 0 if the child left with [ExitCode] because the parent was told to stop;
+//   - 0 if the child exited with [ExitCode] because the parent was told to stop;
 //   - 128+n if signal n stopped the parent while there was no child;
 //   - 1, after a line that says why, if no child could be started.
 //
 // The child gets the arguments, the environment (but for the variable RESTARTER) and the
-// directory that this process was started with, its standard files, and the signals that are
+// working directory that this process was started with, its standard files, and the signals that are
 // sent to it. A child that calls neither [ShouldRestart] nor [NotifyContext] anywhere is sent
-// SIGTERM when it is to restart, and launched again whatever it exits with.
+// SIGTERM when it should restart, and launched again whatever code it exits with.
 //
-// Call LaunchChild once, from main, in the parent; it panics anywhere else.
+// Call LaunchChild once, from main or from an init function, and only if [IsParent] is true: it panics
+// otherwise.
 func (l *Launcher) LaunchChild() int {
 	if !IsParent() {
 		panic("restarter: LaunchChild may only be called where IsParent is true: not in the child, in a test or under RESTARTER=off")

@@ -123,8 +123,8 @@ var inTest = sync.OnceValue(func() bool {
 // packagePath is the import path of this package, wherever it was copied to.
 func packagePath() string { return reflect.TypeOf(Launcher{}).PkgPath() }
 
-// IsParent reports whether this process is the one that is to call [LaunchChild]. It is
-// false in the child, under RESTARTER=off and in a test binary, where main just runs.
+// IsParent reports whether this process must call [LaunchChild]. It is false in the child, under
+// RESTARTER=off and in a test binary: main then runs as without this package.
 func IsParent() bool { return me.role == parent && !inTest() }
 
 // IsChild reports whether this process was started by [LaunchChild].
@@ -143,9 +143,9 @@ func restart(reason string) {
 	turn(fmt.Errorf("%w: %s", ErrChanged, reason))
 }
 
-// ShouldRestart reports whether the child is to clean up and exit with [ExitCode]: its
+// ShouldRestart reports whether the child should clean up and exit with [ExitCode]: its
 // successor is built, or its parent is gone. Once true it stays true. It is an atomic
-// load, to be called as often as you like, from any goroutine; outside a child it is
+// load: call it as often as you like, from any goroutine. Outside a child it is
 // always false.
 //
 // A program that calls neither ShouldRestart nor [NotifyContext] anywhere is sent SIGTERM
@@ -158,8 +158,8 @@ func ShouldRestart() bool { return due.Load() }
 // [os/signal.NotifyContext], call the function when you are done with the context. It is safe
 // for concurrent use.
 //
-// Outside a child nothing but parent and the function ever end it: a program that waits for
-// nothing else would wait for ever there. Give it a parent that ends on a signal.
+// Outside a child (RESTARTER=off, tests) the context ends only with parent or by the returned
+// function, so derive it from a context that ends on a signal.
 func NotifyContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	forget := context.AfterFunc(turned, func() { cancel(context.Cause(turned)) })

@@ -6,15 +6,18 @@ import (
 	"github.com/lib537/restarter/internal/watch"
 )
 
-// Track has more files watched: configuration, templates, whatever the program reads when
-// it starts. It takes files, directories with all that lies below them, and patterns in the
-// syntax of [path/filepath.Match], in which ** stands for any number of directories; none of them need
-// exist yet. When the content of one of these
-// files changes, or one comes or goes, the child is to restart, without a build. Relative paths
-// start at the current directory. An empty path is ignored, and below a directory symbolic links to
-// other directories are not followed. Call it before the program reads the files, so that no edit
-// is lost, and after it has written any of them itself: when Track returns, the parent has seen
-// them. Each child names its own.
+// Track watches more files: configuration, templates, whatever the program reads when it starts. It
+// takes files, directories with everything below them, and patterns in the syntax of
+// [path/filepath.Match], in which ** is any number of directories. None of them need exist yet.
+// Relative paths start at the current directory. An empty path is ignored. Below a directory, symbolic
+// links to other directories are not followed.
+//
+// When the content of a file changes, or a file appears or disappears, the child restarts, without a
+// build. If code was saved with it, the restart waits for the build.
+//
+// Call Track before reading the files, so that no edit is lost. If the program writes one of them, do
+// that before calling Track: when Track returns, the parent has seen the files. Each child has to call
+// it again.
 //
 // Outside a child it does nothing, so it may be called before or after [IsParent]. It is safe for
 // concurrent use.

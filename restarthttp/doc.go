@@ -1,14 +1,16 @@
-// Package restarthttp has an HTTP server lose no request when its program restarts, and the browser
-// follow. It goes with package restarter:
+// Package restarthttp restarts an HTTP server without losing a request, and reloads the browser. It
+// goes with package restarter:
 //
 //	ln, err := restarter.Listen("tcp", "localhost:8080")
 //	...
-//	ctx, stop := restarter.NotifyContext(context.Background())
+//	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 //	defer stop()
+//	ctx, forget := restarter.NotifyContext(ctx)
+//	defer forget()
 //	srv := &http.Server{Handler: restarthttp.LiveReload(handler)}
 //	err = restarthttp.Serve(ctx, srv, ln)
 //
-// [Serve] serves until a context ends, and then leaves without losing a request. [LiveReload] is a
-// handler around that of the program, and is that handler itself outside a child. Both are of use without the
+// [Serve] serves until a context ends, and then stops without losing a request. [LiveReload] wraps the
+// handler of the program; outside a child it returns that handler itself. Each can be used without the
 // other.
 package restarthttp

@@ -25,29 +25,30 @@ const (
 //go:embed reload.js
 var script string
 
-// LiveReload returns a handler that serves what h does, and has the browser follow the program:
-// after a restart a page reloads, where it was scrolled to; while the program is built a badge says so;
-// if the build fails the page shows what the compiler says, until it succeeds or Escape is pressed.
-// Outside a child of package restarter it returns h itself. A nil handler is [http.DefaultServeMux], as
-// elsewhere.
+// LiveReload returns a handler that serves what h does, and makes the browser follow the program. After
+// a restart a page reloads and keeps its scroll position. While the program is built, a badge says so.
+// If the build fails, the page shows the compiler's messages, until a build succeeds or Escape is
+// pressed. Outside a child of package restarter it returns h itself. A nil handler is
+// [http.DefaultServeMux], as elsewhere.
 //
 // Pages get one script element, before the last </body> or at their end. A page is the answer to a GET
 // by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
-// that of a redirection. What is compressed by h, a download, a part of a page that a script fetches, and
-// any other answer stays as it is. So that h answers in full, it does not see Accept-Encoding,
-// If-None-Match and If-Modified-Since of such a request; a page has no ETag and no Last-Modified then, as
-// its bytes are not those that h has named. Compression is best done outside LiveReload.
+// that of a redirection. Any other answer stays as it is: one that h compresses, a download, a part of
+// a page that a script fetches. For a request that may load a page, LiveReload removes Accept-Encoding,
+// If-None-Match and If-Modified-Since, so that h sends a full page. It removes ETag and Last-Modified from
+// the page, since the page differs from what h sent.
 //
 // LiveReload answers all paths below /.restarter/ itself, so it must be reached at the root of the
-// site: make it the outermost handler, outside [http.StripPrefix]. A Content-Security-Policy needs
-// 'self' for scripts and connections; if it has a nonce for scripts instead, the element has that.
-// The stream of events ends when the program is to restart, and when the server is shut down: it
-// holds up neither. A tab that is not visible has no stream, and catches up when it is looked at.
+// site. Make it the outermost handler, outside [http.StripPrefix]; only middleware that compresses may
+// be outside it. A Content-Security-Policy needs 'self' for scripts and connections; if it has a nonce
+// for scripts instead, the element has that. The stream of events ends when the program is told to
+// restart, and when the server is shut down: it holds up neither. A tab that is not visible has no
+// stream, and catches up when it is shown.
 //
-// The events carry lines of source code. Other origins are refused them. A stranger's site may have its
-// name lead to this machine, and its pages are then of the same origin: so the lines are left out unless
-// the request came by TLS, or names an address, a host without a dot, or one below localhost, local,
-// test or internal. Whoever else can reach the server can read them.
+// The events carry lines of source code. Requests from other origins are refused. Against DNS
+// rebinding, the lines are left out unless the request came over TLS, or its host is an IP address, a
+// name without a dot, or a name under localhost, local, test or internal. Anyone else who can reach
+// the server can read them.
 func LiveReload(h http.Handler) http.Handler {
 	if !restarter.IsChild() {
 		return h

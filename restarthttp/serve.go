@@ -30,33 +30,33 @@ const (
 	farewell = 50 * time.Millisecond
 )
 
-// Serve serves the connections of ln by srv until ctx ends, then stops and loses no request on the way.
-// It closes ln, answers what clients ask on the connections that it has accepted, closes these, and
-// returns nil. If ln is of restarter.Listen, what it has not accepted waits for the next child; the
-// queue of another socket ends with it. If srv.TLSConfig has certificates, Serve speaks TLS, and HTTP/2:
-// ln then must not do so itself.
+// Serve serves the connections of ln with srv until ctx ends, then stops without losing a request. It
+// closes ln, answers the requests on accepted connections, closes these, and returns nil. If ln is from
+// restarter.Listen, connections that it has not accepted wait for the next child; with any other socket
+// they are lost. If srv.TLSConfig has certificates, Serve serves TLS and HTTP/2: ln then must not do so
+// itself.
 //
 // The contexts of requests end with ctx, and with its cause: at once if they ask for a stream (they
 // GET text/event-stream, or upgrade the connection), else as soon as they are a second old, so
-// that short ones are not disturbed. What is still being served after two seconds is cut, and Serve
-// returns nil then too. A handler whose work is to be finished in any case gives it
-// [context.WithoutCancel] of its context. A hijacked connection belongs to its handler: Serve neither
-// waits for it nor closes it.
+// that short ones are not disturbed. After two seconds the remaining connections are closed, and Serve
+// returns nil then too. A handler that must finish its work should use
+// context.WithoutCancel(r.Context()) for it, and main has to wait for that work before it exits. A
+// hijacked connection belongs to its handler: Serve neither waits for it nor closes it.
 //
-// An answer that is begun after the end of ctx says that it is the last of its connection. A connection
-// at rest is closed once ten milliseconds are over, a new one that has sent no request half a second
-// after it was accepted. A request that crosses this on its way is lost, which HTTP/1 cannot
-// avoid: clients send it again by themselves where that does no harm.
+// An answer that is begun after the end of ctx says that it is the last of its connection. An idle
+// connection is closed after ten milliseconds; a new one that has sent no request is closed half a
+// second after it was accepted. A request sent just as the server closes the connection is lost, which
+// HTTP/1 cannot avoid; clients retry it by themselves if it is idempotent (GET, for example).
 //
 // Before it begins, Serve sets srv.Handler and srv.ConnState, each to a function that calls what was
-// there. In the end it calls [http.Server.Shutdown], and so what is registered with
-// [http.Server.RegisterOnShutdown], and [http.Server.Close]. The server is of no use afterwards: call
+// there. At the end it calls [http.Server.Shutdown], which calls what is registered with
+// [http.Server.RegisterOnShutdown], and [http.Server.Close]. The server cannot be used afterwards: call
 // Serve once for each.
 //
-// If ln fails before ctx ends, because it was closed for one, Serve returns the error at once, and if
-// the server is shut down by somebody else, [http.ErrServerClosed], as [http.Server.Serve] does:
-// connections that are open are then served on. If ctx has ended already, Serve stops as soon as
-// it has begun.
+// If ln fails before ctx ends (for example, because it was closed), Serve returns the error at once. If
+// the server is shut down elsewhere, Serve returns [http.ErrServerClosed], as [http.Server.Serve] does.
+// In both cases open connections are still served. If ctx has ended already, Serve stops as soon as it
+// has begun.
 func Serve(ctx context.Context, srv *http.Server, ln net.Listener) error {
 	c := &connections{open: make(map[net.Conn]connection), changed: make(chan struct{}, 1)}
 	c.attach(srv)
