@@ -295,7 +295,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	if j.Err == nil {
 		j.Err = system.CheckExecutable(j.Exe, w.machine)
 	}
-	w.withheld = j.Err != nil && (j.Changed != "" || j.Prove) && w.pending[watch.Tracked] != ""
+	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove) && w.pending[watch.Tracked] != "")
 	if j.Err != nil || !overtaken {
 		w.jobs.own, w.jobs.starving = "", time.Time{}
 	}

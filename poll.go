@@ -41,15 +41,16 @@ type watcher struct {
 	tried    bool         // that was tried, and failed: not again before a change
 	event    status.Event // what goes on
 	atStart  budget.Rewritten
-	child    *process   // nil while there is none
-	beside   *process   // its successor, while that runs beside it
-	offers   int        // how many successors were offered
-	offered  bool       // a successor of the child was offered
-	before   known      // what was known of the child's program before that
-	refused  string     // the content ID of a successor that has ended beside the child
-	hidden   *watch.Set // what the child tracks, as it was when its successor was started beside it
-	leaving  bool       // it was told to restart
-	waits    bool       // for a change: whatever builds is the successor, even the same program
+	child    *process     // nil while there is none
+	beside   *process     // its successor, while that runs beside it
+	offers   int          // how many successors were offered
+	offered  bool         // a successor of the child was offered
+	before   known        // what was known of the child's program before that
+	refused  string       // the content ID of a successor that has ended beside the child
+	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
+	leaving  bool         // it was told to restart, or its successor is going to be launched
+	last     []watch.Root // what the last child tracked, while there is none
+	waits    bool         // for a change: whatever builds is the successor, even the same program
 
 	sources []watch.Root // as the go command has listed them
 	inputs  []watch.Root // Launcher.Sources
@@ -180,7 +181,7 @@ func (w *watcher) launched(c *process) {
 	w.call(func() {
 		tracked := w.tracked()
 		w.settle()
-		w.child, w.beside, w.waits, w.leaving, w.named = c, nil, false, false, nil
+		w.child, w.beside, w.waits, w.leaving, w.named, w.last = c, nil, false, false, nil, nil
 		w.became(c)
 		w.jobs.groups.Tell(c.tellOfGroup)
 		w.pending[watch.Tracked] = ""
@@ -273,6 +274,7 @@ func (w *watcher) failedToStart(exe string, again successor) {
 func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
 		w.adopt()
+		w.last = w.tracked()
 		w.child, w.beside, w.waits, w.leaving, w.offered = nil, nil, !soon, false, false
 		w.jobs.groups.Tell(nil)
 		w.saw(w.poll.Sweep())
@@ -341,7 +343,8 @@ func (w *watcher) adopt() {
 	}
 }
 
-// tracked returns what was named to Track by the child, or by its successor if that runs beside it.
+// tracked returns what was named to Track by the child, or by its successor if that runs beside it, or by the last
+// child while there is none.
 func (w *watcher) tracked() []watch.Root {
 	switch {
 	case w.beside != nil:
@@ -349,7 +352,7 @@ func (w *watcher) tracked() []watch.Root {
 	case w.child != nil:
 		return slices.Clone(w.child.tracked)
 	}
-	return nil
+	return slices.Clone(w.last)
 }
 
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.
@@ -448,7 +451,7 @@ func (w *watcher) restartForTracked(quiet bool) {
 
 // toBuild reports whether something that somebody has edited is being built, or will be.
 func (w *watcher) toBuild() bool {
-	if j := w.jobs.current; j != nil && j.Changed != "" {
+	if j := w.jobs.current; j != nil && (j.Changed != "" || j.Kind == job.Building && !j.Prove) {
 		return true
 	}
 	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
@@ -498,7 +501,7 @@ func (w *watcher) offer(exe, id, changed string) {
 	}
 	w.offers++
 	w.current = successor{exe: exe, id: id, reason: w.Short(changed), seen: w.changed, number: w.offers}
-	w.leaving = w.child != nil
+	w.leaving = true // or about to be launched
 	select {
 	case s := <-w.successors: // nobody has taken it
 		if w.dir != nil && s.exe != exe && s.exe != w.before.current.exe {

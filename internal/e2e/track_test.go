@@ -184,3 +184,36 @@ func TestTrackedFileWithoutTheExecutable(t *testing.T) {
 		})
 	}
 }
+
+// While a program has ended, and waits for a change, what it tracked is still watched.
+func TestTrackedFileOfAProgramThatFailed(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", strings.Replace(teller, "restarter.LaunchChild()", "(&restarter.Launcher{WaitOnFailure: true}).LaunchChild()", 1),
+		"text.go", text, "track.go", knows, "a.conf", "bad")
+	p := m.launch(m.build(), []string{debug})
+	p.await("waiting for a change$")
+	p.await(proved) // by then the sources are listed
+	m.write("a.conf", "a")
+	p.await("^text 1 ")
+	p.leave()
+	p.expect(1, "^text ")
+}
+
+// Code that comes with a package of its own, and does not compile yet, is built once more when that package is
+// listed. The tracked file waits all the same.
+func TestTrackedFileOfANewPackage(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "track.go", knows, "a.conf", "a")
+	p := m.startWatched()
+	p.await("^text 1 ")
+	m.write("x/x.go", "package x\n\nbroken\n")
+	m.write("a.conf", "b")
+	m.write("text.go", "package main\n\nimport \"example.com/app/x\"\n\nfunc text() string { return x.Text }\n")
+	p.await(failed)
+	p.await("^restarter: debug: in .*go list ") // once more
+	m.replace("track.go", `"a" {`, `"b" {`)
+	m.write("x/x.go", "package x\n\nconst Text = \"2\"\n")
+	p.await("^text 2 ")
+	p.leave()
+	p.expect(2, "^text ")
+}
