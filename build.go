@@ -191,9 +191,9 @@ func (w *watcher) generateSince(then time.Time) {
 	}
 }
 
-// oldestGenerated returns when the oldest of the sources was written that are generated, as they say, or as
-// their names do: page_templ.go and page.pb.go are made of a page. What the generator reads may be newer,
-// though the executable was built since.
+// oldestGenerated returns when the oldest of the sources was written that are generated, by their names:
+// page_templ.go and page.pb.go are made of a page. What the generator reads may be newer, though the executable was
+// built since.
 func (w *watcher) oldestGenerated() time.Time {
 	stem := func(path string) string {
 		name := filepath.Base(path)
@@ -203,7 +203,7 @@ func (w *watcher) oldestGenerated() time.Time {
 	w.poll.Each(watch.Input, func(path string, _ time.Time) { stems[stem(path)] = true })
 	oldest := time.Now()
 	w.poll.Each(watch.Source, func(path string, at time.Time) {
-		if at.Before(oldest) && filepath.Ext(path) == ".go" && (stems[stem(path)] || gotool.IsGenerated(path)) {
+		if at.Before(oldest) && filepath.Ext(path) == ".go" && stems[stem(path)] {
 			oldest = at
 		}
 	})

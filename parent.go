@@ -31,8 +31,8 @@ type Launcher struct {
 	// Sources are what Generate reads, or Build besides what the go command knows of: files,
 	// directories and patterns as for [Track], relative to the current directory. A change of their
 	// content causes a build. At the start Generate is run if one of them is newer than the
-	// executable, or than a generated Go file: one with a line "Code generated … DO NOT EDIT.", or
-	// one whose name says so (page_templ.go of page.templ).
+	// executable, or than a Go file that its name says is made of it: page_templ.go of page.templ,
+	// query.sql.go of query.sql.
 	Sources []string
 
 	// Dir is the directory of the build. If it is empty, that is the directory of the file that

@@ -2,10 +2,11 @@ package budget
 
 import "time"
 
-// A Rewritten is a file of which the program is made, and which changes soon after each start: probably the
-// program writes it, and would be built and restarted for ever. It belongs to one goroutine.
+// A Rewritten is a file, or a few, of which the program is made, and which change soon after each start: probably the
+// program writes them, and would be built and restarted for ever. It belongs to one goroutine.
 type Rewritten struct {
-	Path  string
+	Path  string // of one of them
+	paths map[string]bool
 	by    any // the process that was seen to write it last
 	times int
 	said  bool
@@ -13,10 +14,14 @@ type Rewritten struct {
 
 // Note notes that a file has changed while a process runs, early in its life or not.
 func (r *Rewritten) Note(path string, by any, early bool) {
-	switch {
-	case !early || path != r.Path:
-		*r = Rewritten{Path: path, by: by}
-	case by != r.by:
+	if isNew := !r.paths[path]; !early || r.paths == nil || isNew && r.times > 1 {
+		*r = Rewritten{by: by} // somebody's edit
+	}
+	if r.paths == nil {
+		r.paths = make(map[string]bool)
+	}
+	r.Path, r.paths[path] = path, true
+	if by != r.by {
 		r.by, r.said = by, false
 		r.times++
 	}

@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -12,17 +13,19 @@ func TestRewritten(t *testing.T) {
 	child := 0
 	start := func(path string, early bool) (pause time.Duration, first bool) {
 		child++
-		r.Note(path, child, early)
-		r.Note(path, child, early) // in two pieces
+		for _, path := range strings.Fields(path) {
+			r.Note(path, child, early)
+			r.Note(path, child, early) // in two pieces
+		}
 		return r.Pause(time.Now())
 	}
 	for i := 0; i < 1+freeRelaunches; i++ {
-		if pause, _ := start("a", true); pause != 0 {
+		if pause, _ := start("a b", true); pause != 0 {
 			t.Fatalf("build %d waits for %v", i, pause)
 		}
 	}
 	for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-		pause, first := start("a", true)
+		pause, first := start("a b", true)
 		if pause = pause.Round(time.Second); pause != want*time.Second || !first {
 			t.Errorf("the pause is %v, asked for the first time: %t; want %d s", pause, first, want)
 		}
@@ -33,13 +36,13 @@ func TestRewritten(t *testing.T) {
 	if pause, _ := r.Pause(time.Now().Add(-time.Minute)); pause != 0 {
 		t.Errorf("a minute later it waits for %v", pause)
 	}
-	if pause, _ := start("b", true); pause != 0 {
+	if pause, _ := start("c", true); pause != 0 {
 		t.Errorf("another file waits for %v", pause)
 	}
 	for i := 0; i < 20; i++ {
-		start("b", true)
+		start("c", true)
 	}
-	if pause, _ := start("b", false); pause != 0 {
+	if pause, _ := start("c", false); pause != 0 {
 		t.Errorf("what was saved later waits for %v", pause)
 	}
 }

@@ -2,13 +2,10 @@ package gotool
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/lib537/restarter/internal/system"
 )
 
 // fileLists returns the lists of files in a directory that a program may have been built from, the
@@ -55,21 +52,4 @@ func first(name string, list []string) []string {
 		return list
 	}
 	return append([]string{name}, rest...)
-}
-
-// IsGenerated reports whether a Go file says that it is generated, in one of its first lines.
-func IsGenerated(path string) bool {
-	f, err := system.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	head, _ := io.ReadAll(io.LimitReader(f, 4<<10))
-	for _, line := range strings.Split(string(head), "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		if strings.HasPrefix(line, "// Code generated ") && strings.HasSuffix(line, " DO NOT EDIT.") {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lib537/restarter/internal/system"
@@ -53,7 +54,9 @@ func (g *gatherer) walk(r Root) {
 func (g *gatherer) glob(r Root) {
 	base, elems := r.Path, []string(nil)
 	for hasMeta(base) && !system.Exists(base) && filepath.Dir(base) != base {
-		elems = append([]string{filepath.Base(base)}, elems...)
+		if elem := filepath.Base(base); elem != anyDepth || len(elems) > 0 && elems[0] != anyDepth {
+			elems = append([]string{elem}, elems...) // else a tree is as deep anyway
+		}
 		base = filepath.Dir(base)
 	}
 	bases := []string{base}
@@ -74,11 +77,17 @@ func (g *gatherer) glob(r Root) {
 	if len(elems) == 0 {
 		kind = File
 	}
+	slices.Sort(bases)
+	tree := ""
 	for _, base := range bases {
+		if tree != "" && strings.HasPrefix(base, tree) {
+			continue // it is in that
+		}
 		at := r
 		at.Kind, at.Path = Tree, base
 		if info, err := os.Stat(base); err == nil && info.IsDir() {
 			g.walk(at)
+			tree = base + string(filepath.Separator)
 			continue
 		}
 		g.path(at, kind)

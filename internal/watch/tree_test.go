@@ -70,6 +70,8 @@ func TestTracked(t *testing.T) {
 		"any depth, new":        {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
 		"any depth, another":    {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.txt", "") }, ""},
 		"any depth, outside":    {"d/**/*.conf", func(f folder) { f.write("a.conf", "x") }, ""},
+		"any depth, twice":      {"d/**/**/new.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
+		"any depth, each":       {"d/**/*", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
 		"any depth, all":        {"d/**", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
 		"a name with a star":    {"we[i]rd", func(f folder) { f.write("we[i]rd", "x") }, "we[i]rd"},
 	} {
@@ -184,4 +186,26 @@ func TestPatternOfLinks(t *testing.T) {
 	f.write("there/a", "edited")
 	f.want(p.Sweep(), Tracked, "1.d/a")
 	f.want(p.Sweep(), Tracked, "")
+}
+
+// A tree that a pattern leads to by several ways is walked once.
+func TestTreesAreWalkedOnce(t *testing.T) {
+	f := newFolder(t, "d/1", "d/a/2", "d/a/b/3", "d/a/b/c/4")
+	for _, pattern := range []string{"d", "d/**", "d/**/**", "d/**/*"} {
+		visits := make(map[string]int)
+		p := New(0)
+		g := &gatherer{look: func(path string) stamp {
+			visits[path]++
+			return p.stamp(path)
+		}}
+		g.glob(Root{Pattern, Tracked, f.path(pattern)})
+		for path, n := range visits {
+			if n > 3 { // for the names that ** and * match, and for the files in it
+				t.Errorf("%s: %s is looked at %d times", pattern, path, n)
+			}
+		}
+		if set := g.set(); set.Len() != 4 {
+			t.Errorf("%s leads to %d files", pattern, set.Len())
+		}
+	}
 }
