@@ -24,6 +24,7 @@ const (
 	leave   = 'r' // restart, for this reason
 	group   = 'g' // the process group of a command of the parent's; below 0 once it has ended
 	event   = 'e' // what goes on, for those who have asked for it
+	ping    = 'p' // a signal is about to be passed on: has the program been sent it already?
 	answer  = 'a' // to one of the following
 
 	// From the child, each with an answer.
@@ -34,6 +35,7 @@ const (
 
 	// From the child, without one.
 	signalledKind = 'b' // the program has been sent a signal, and is about to leave
+	pong          = 'p' // the child has had the processor since the ping
 	wantEvents    = 'e' // the program shows what goes on
 	accepts       = 'c' // the program accepts connections from now on
 	listensAlone  = 'o' // the program uses Listen, on a system where that is net.Listen
@@ -97,6 +99,8 @@ func attend() {
 			quiet, upward.overlap = fields[1] == "true", fields[2] == "true"
 		case askless:
 			asks = false
+		case ping:
+			upward.Send(pong, "", nil)
 		case leave:
 			restart(text)
 		case event:

@@ -40,6 +40,7 @@ type process struct {
 	reminder  <-chan time.Time // when to say that it is being waited for
 	held      os.Signal        // not passed on yet
 	pass      <-chan time.Time // when to pass it on
+	pinged    time.Time        // when that signal came
 	signalled time.Time        // when the child said that it was sent a signal
 
 	// While it runs beside the one that it is to follow, see Launcher.Overlap.
@@ -61,6 +62,8 @@ const (
 	// A stop signal is passed on after this time, if the child has not left by then or said that
 	// it was sent the signal itself. See tellOfSignal.
 	holdBack = 100 * time.Millisecond
+	// On a busy machine the child gets no processor to say anything. It is waited for so long.
+	busy = time.Second
 	// A child has the processor to itself for so long.
 	headStart = 50 * time.Millisecond
 	// No wait is silent for longer.
@@ -248,6 +251,10 @@ func (p *launch) answer(c *process, r request) {
 	switch r.kind {
 	case signalledKind:
 		c.signalled = time.Now()
+	case pong:
+		if c.held != nil {
+			c.pass = time.After(max(holdBack/2, holdBack-time.Since(c.pinged)))
+		}
 	case accepts: // it is in charge already
 	case listensAlone:
 		if p.Overlap > 0 {
@@ -286,12 +293,15 @@ func (p *launch) signal(c *process, sig os.Signal) {
 	if p.terminal.IsOurs() && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
 		return // the terminal has sent it to the child as well
 	}
-	c.held, c.pass = sig, time.After(holdBack)
+	c.held, c.pinged, c.pass = sig, time.Now(), time.After(holdBack)
+	if c.line.Send(ping, "", nil) == nil {
+		c.pass = time.After(busy)
+	}
 }
 
 // passOn passes on the signal that was held back, unless the child has said that it was sent it.
 func (c *process) passOn() {
-	if time.Since(c.signalled) > 2*holdBack {
+	if c.signalled.Before(c.pinged.Add(-2 * holdBack)) {
 		c.Process.Process.Signal(c.held)
 	}
 	c.held, c.pass = nil, nil
