@@ -82,9 +82,9 @@ func TestReproduce(t *testing.T) {
 		{"position-independent", "build|-buildmode=pie|.", "", false},
 		{"compiler flags", "build|-gcflags=-N -l|.", "", false},
 		{"go run", "run|.", "main.go", true},
-		{"go run, another package", "run|./cmd/x", "", false},
-		{"go run, a file", "run|cmd/x/main.go", "cmd/x/main.go", false},
-		{"go run, several files", "run|-tags=extra|main.go|extra.go", "", true},
+		{"go run of another package", "run|./cmd/x", "", false},
+		{"go run of a file", "run|cmd/x/main.go", "cmd/x/main.go", false},
+		{"go run of several files", "run|-tags=extra|main.go|extra.go", "", true},
 		{"go run with flags", "run|-ldflags=-X main.version=2|-gcflags=-N|.", "", false},
 	}
 	for _, toolchain := range []string{"", oldest} {
