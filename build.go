@@ -275,15 +275,21 @@ func (w *watcher) generated(j *job.Job) {
 	}
 }
 
+// editedSince reports whether a source was written since the parent was started, by its time.
+func (w *watcher) editedSince() (edited bool) {
+	w.poll.Each(watch.Source, func(_ string, at time.Time) { edited = edited || at.After(w.born) })
+	return edited
+}
+
 // generatedItself forgets a change of what Generate itself writes below Sources, anew in each run: three times in a
-// row the same file.
+// row the same file, or ten times any.
 func (w *watcher) generatedItself(j *job.Job) {
 	path := w.pending[watch.Input]
-	if path == "" || path != j.Changed {
+	if path == "" {
 		w.jobs.times = 0
 		return
 	}
-	if w.jobs.times++; w.jobs.times >= often {
+	if w.jobs.times++; w.jobs.times >= often && path == j.Changed || w.jobs.times >= veryOften {
 		w.jobs.times, w.pending[watch.Input] = 0, ""
 		w.Say("%s is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources", w.Short(path))
 	}
@@ -295,7 +301,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	if j.Err == nil {
 		j.Err = system.CheckExecutable(j.Exe, w.machine)
 	}
-	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove) && w.pending[watch.Tracked] != "")
+	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove && w.editedSince()) && w.pending[watch.Tracked] != "")
 	if j.Err != nil || !overtaken {
 		w.jobs.own, w.jobs.starving = "", time.Time{}
 	}
@@ -348,8 +354,8 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	return false
 }
 
-// often is how often in a row the same file is written by a command before it is known to do so each time.
-const often = 3
+// How often in a row the same file, or any, is written by a command before it is known to do so each time.
+const often, veryOften = 3, 10
 
 // ownWriting reports whether a command of the user's has itself written what was seen to change while it
 // ran: three times in a row the same file, and nothing between.

@@ -220,18 +220,22 @@ func (p *launch) loop() int {
 			}
 			p.outlast(n)
 		}
+		if p.stopped != system.Terminate && time.Since(p.stopping) > longDrain {
+			p.stopped = nil // that was survived long ago
+		}
+		hungUp := time.Since(p.hungUp) < orphanGrace
 		var sig os.Signal
 		switch {
-		case p.stopped != nil && code == ExitCode:
+		case (p.stopped != nil || hungUp && p.terminal.IsGone()) && code == ExitCode:
 			return 0
-		case p.stopped != nil:
+		case p.stopped != nil, hungUp && (p.terminal.IsGone() || code != 0 && code != ExitCode):
 			return code
 		case c.told, code == ExitCode, p.next != nil && p.WaitOnFailure:
 			if c.told && code != ExitCode && code != 0 && !c.killed && !c.terminated {
 				p.Say("the program was told to restart, and left with exit code %d; launching the new one", code)
 			}
 			sig = p.backOff(c, code)
-		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe && time.Since(p.hungUp) > orphanGrace:
+		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe:
 			if sig = p.wait(code); sig == nil {
 				sig = p.backOff(c, code)
 			}

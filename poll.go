@@ -40,6 +40,7 @@ type watcher struct {
 	proved   bool         // current was compared with what its sources build
 	tried    bool         // that was tried, and failed: not again before a change
 	event    status.Event // what goes on
+	born     time.Time    // when the parent was started
 	atStart  budget.Rewritten
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
@@ -107,6 +108,7 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 		Launcher: l, Messages: m, origin: o, dir: dir,
 		recipe:     newRecipe(l, m, o),
 		poll:       watch.New(l.Interval),
+		born:       time.Now(),
 		successors: make(chan successor, 1),
 		calls:      make(chan func(), 256),
 	}
@@ -399,7 +401,7 @@ func (w *watcher) saw(c watch.Change) bool {
 		if w.beside != nil {
 			by = w.beside
 		}
-		w.atStart.Note(path, by, by != nil && time.Since(by.started) < time.Second)
+		w.atStart.Note(path, by, by != nil && time.Since(by.started) < time.Second/2)
 		w.jobs.overtake(w.changed)
 		if w.jobs.current == nil {
 			w.jobs.own = "" // somebody edits

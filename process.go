@@ -227,7 +227,7 @@ func (p *launch) attend(c *process) (int, error) {
 			p.remind(c)
 
 		case <-p.rise:
-			p.startBeside()
+			p.startBeside(c)
 		case <-n.hasEnded():
 			p.failed(n)
 		case <-n.proven:
@@ -282,8 +282,6 @@ func (p *launch) signal(c *process, sig os.Signal) {
 		p.stopped, p.stopping = sig, time.Now()
 		if sig == system.Terminate {
 			p.sockets.Release() // there is no next child: clients shall not wait for one
-		} else {
-			p.resume = time.After(silence + holdBack)
 		}
 		if p.Grace > 0 {
 			c.overdue, c.grace = time.After(p.Grace), p.Grace
@@ -342,17 +340,25 @@ func (p *launch) giveTime(c *process) {
 	}
 }
 
-// goesOn forgets an interrupt that the program has survived. Nobody can tell one that goes on from one that
-// takes its time to leave, unless it says that it leaves; the more so if what was saved was saved before.
-func (p *launch) goesOn(c *process) {
-	leaves := c.signalled.After(p.stopping.Add(-2 * holdBack))
-	survived := time.Since(p.stopping) > silence
-	if p.next != nil && !p.next.seen.After(p.stopping) {
-		survived = time.Since(p.stopping) > longDrain
+// goesOn reports whether c is to be followed by what was saved at that time. After an interrupt nobody can tell a
+// program that goes on from one that takes its time to leave: so that has to be some seconds ago, and more if it has
+// said that it leaves, or if it was saved before. Then the interrupt is forgotten; else goOn is called later.
+func (p *launch) goesOn(c *process, saved time.Time) bool {
+	limit := silence + holdBack
+	if leaves := c.signalled.After(p.stopping.Add(-2 * holdBack)); leaves || !saved.After(p.stopping) {
+		limit = longDrain
 	}
-	if p.stopped != system.Terminate && survived && !leaves {
-		p.stopped = nil
+	switch left := limit - time.Since(p.stopping); {
+	case p.stopped == nil:
+		return true
+	case p.stopped == system.Terminate:
+		return false
+	case left > 0:
+		p.resume = time.After(left)
+		return false
 	}
+	p.stopped = nil
+	return true
 }
 
 // isDeaf returns the channel that says so, if it matters: the child was told to restart.

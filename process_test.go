@@ -33,7 +33,7 @@ func TestCouldListen(t *testing.T) {
 	}
 }
 
-// An interrupt is forgotten when the program has plainly survived it.
+// A program is followed by what was saved, if it has plainly survived the interrupt.
 func TestGoesOn(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
 	never := time.Time{}
@@ -41,24 +41,24 @@ func TestGoesOn(t *testing.T) {
 		name                     string
 		sig                      os.Signal
 		stopped, saved, signaled time.Time
-		forgotten                bool
+		want, later              bool
 	}{
-		{"at once", os.Interrupt, ago(time.Second), never, never, false},
-		{"some seconds later", os.Interrupt, ago(6 * time.Second), never, never, true},
-		{"saved after it", os.Interrupt, ago(6 * time.Second), ago(3 * time.Second), never, true},
-		{"saved before it: it may still drain", os.Interrupt, ago(6 * time.Second), ago(7 * time.Second), never, false},
-		{"saved before it, long ago", os.Interrupt, ago(31 * time.Second), ago(32 * time.Second), never, true},
-		{"it says that it leaves", os.Interrupt, ago(time.Minute), ago(3 * time.Second), ago(time.Minute - time.Second), false},
-		{"it said so, but went on", os.Interrupt, ago(6 * time.Second), never, ago(time.Minute), true},
-		{"the program cannot survive that", system.Terminate, ago(time.Minute), never, never, false},
+		{"no interrupt", nil, never, ago(0), never, true, false},
+		{"at once", os.Interrupt, ago(time.Second), ago(0), never, false, true},
+		{"some seconds later", os.Interrupt, ago(6 * time.Second), ago(3 * time.Second), never, true, false},
+		{"saved before it: it may still drain", os.Interrupt, ago(6 * time.Second), ago(7 * time.Second), never, false, true},
+		{"saved before it, long ago", os.Interrupt, ago(31 * time.Second), ago(32 * time.Second), never, true, false},
+		{"it says that it leaves", os.Interrupt, ago(6 * time.Second), ago(3 * time.Second), ago(5 * time.Second), false, true},
+		{"it said so long ago, and goes on", os.Interrupt, ago(time.Minute), ago(0), ago(time.Minute), true, false},
+		{"it said so of another one", os.Interrupt, ago(6 * time.Second), ago(0), ago(time.Minute), true, false},
+		{"the program cannot survive that", system.Terminate, ago(time.Minute), ago(0), never, false, false},
 	} {
 		p := &launch{stopped: test.sig, stopping: test.stopped}
-		if !test.saved.IsZero() {
-			p.next = &successor{seen: test.saved}
+		if got := p.goesOn(&process{signalled: test.signaled}, test.saved); got != test.want {
+			t.Errorf("%s: %t", test.name, got)
 		}
-		p.goesOn(&process{signalled: test.signaled})
-		if forgotten := p.stopped == nil; forgotten != test.forgotten {
-			t.Errorf("%s: forgotten %t", test.name, forgotten)
+		if later := p.resume != nil; later != test.later || test.want && p.stopped != nil {
+			t.Errorf("%s: asked again later: %t; stopped %v", test.name, later, p.stopped)
 		}
 	}
 }

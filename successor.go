@@ -149,9 +149,9 @@ var nobody = new(process)
 
 // succeed has the successor p.next follow c.
 func (p *launch) succeed(c *process) {
-	p.goesOn(c)
+	goesOn := p.goesOn(c, p.next.seen)
 	switch n := p.beside; {
-	case p.stopped != nil && (p.Overlap > 0 || p.resume != nil): // it is about to leave; else see goOn
+	case !goesOn && (p.Overlap > 0 || p.stopped != system.Terminate): // it is about to leave; else see goOn
 	case p.Overlap <= 0:
 		p.tell(c, p.next.reason)
 	case n == nil && !c.told && c.run.listens() != p.next.listens():
@@ -185,9 +185,9 @@ func (p *launch) riseSoon() {
 }
 
 // startBeside starts the successor beside the child.
-func (p *launch) startBeside() {
+func (p *launch) startBeside(c *process) {
 	p.rise = nil
-	if p.next == nil || p.beside != nil && !p.beside.gone || p.stopped != nil {
+	if p.next == nil || p.beside != nil && !p.beside.gone || !p.goesOn(c, p.next.seen) {
 		return
 	}
 	if old := p.beside; old != nil {
@@ -229,8 +229,7 @@ func (p *launch) proved(c, n *process) {
 		return
 	}
 	n.reminder = nil
-	if p.stopped != nil {
-		n.late = true
+	if n.late = !p.goesOn(c, n.run.seen); n.late {
 		return
 	}
 	n.ready = true
@@ -251,10 +250,6 @@ func (p *launch) end(n *process) {
 // goOn goes on with what had to wait because the parent was being stopped, if the program has survived that.
 func (p *launch) goOn(c *process) {
 	p.resume = nil
-	if p.goesOn(c); p.stopped != nil {
-		p.resume = time.After(silence)
-		return
-	}
 	switch n := p.beside; {
 	case n != nil && n.late:
 		p.proved(c, n)

@@ -68,8 +68,9 @@ func (n Name) inTheWayOf(network, address string) bool {
 
 // Held are the sockets that are kept. They belong to one goroutine.
 type Held struct {
-	all  []*Socket
-	last int // the number of the last
+	all      []*Socket
+	last     int  // the number of the last
+	released bool // by Release
 }
 
 // A Socket is one that is kept.
@@ -79,8 +80,6 @@ type Socket struct {
 	File   *os.File
 	made   os.FileInfo  // the file of a Unix socket
 	asked  map[any]bool // which children have asked for it
-
-	released bool
 }
 
 // Keep adds a socket, and asked for by a child if that is not nil.
@@ -92,6 +91,9 @@ func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 	}
 	k.made, _ = os.Lstat(n.Bound)
 	h.all = append(h.all, k)
+	if h.released {
+		h.Release()
+	}
 	return k
 }
 
@@ -99,7 +101,7 @@ func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 // inUse.
 func (h *Held) Find(child any, network, address string, inUse []string) *Socket {
 	for _, k := range h.all {
-		if k.Network == network && k.Address == address && !k.released && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
+		if k.Network == network && k.Address == address && !h.released && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
 			k.asked[child] = true
 			return k
 		}
@@ -144,12 +146,12 @@ func (h *Held) Forget(child any, could bool) {
 	}
 }
 
-// Release gives up all for whoever else has them open: their last owner refuses clients when it closes them.
+// Release gives up all, and all that come later, for whoever else has them open: their last owner refuses clients when it closes them.
 // Files of Unix sockets are removed by Close.
 func (h *Held) Release() {
+	h.released = true
 	for _, k := range h.all {
 		k.File.Close()
-		k.released = true
 	}
 }
 

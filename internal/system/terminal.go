@@ -61,6 +61,9 @@ func (t *Terminal) Restore(dead int) {
 // typed, and whoever started this process may have taken the terminal back since.
 func (t *Terminal) IsOurs() bool { return t != nil && (t.front || t.group() == syscall.Getpgrp()) }
 
+// IsGone reports whether there was a terminal that is closed by now.
+func (t *Terminal) IsGone() bool { return t != nil && t.group() == 0 }
+
 // group returns the process group in the foreground.
 func (t *Terminal) group() int {
 	var group int32
