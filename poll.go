@@ -218,6 +218,11 @@ func (w *watcher) startedBeside(c *process) {
 	})
 }
 
+// pauses says that the successor which was offered is started only after a pause: a change of what is tracked ends that.
+func (w *watcher) pauses() {
+	w.call(func() { w.leaving = false })
+}
+
 // takesOver says that the successor beside the child has become the child.
 func (w *watcher) takesOver(c *process) {
 	w.call(func() {

@@ -180,6 +180,7 @@ func (p *launch) riseSoon() {
 	pause := p.budget.Spend(p.rose, p.fellCPU)
 	if pause >= time.Second {
 		p.Say("new programs leave again and again; starting the next one in %v", pause.Round(100*time.Millisecond))
+		p.watcher.pauses()
 	}
 	p.rise = time.After(pause)
 }
