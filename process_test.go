@@ -62,3 +62,26 @@ func TestGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// New programs that fail again and again beside the old one are started after longer and longer pauses, and what
+// somebody saves meanwhile at once.
+func TestRiseSoon(t *testing.T) {
+	p := newLaunch(&Launcher{Quiet: true})
+	p.watcher = &watcher{calls: make(chan func(), 1)}
+	for i := 0; i < 20; i++ {
+		p.budget.Spend(time.Now(), 0)
+	}
+	p.rose, p.fell, p.next = time.Now(), time.Now(), &successor{seen: time.Now()}
+	p.riseSoon()
+	pause := p.rise
+	if p.riseSoon(); p.rise != pause {
+		t.Error("what it may have written itself changes the pause")
+	}
+	(<-p.watcher.calls)()
+	p.rose, p.fell = p.rose.Add(-2*time.Second), p.fell.Add(-2*time.Second)
+	p.riseSoon()
+	began := time.Now()
+	if <-p.rise; time.Since(began) > 5*time.Second {
+		t.Error("what somebody has saved waits")
+	}
+}

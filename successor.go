@@ -171,10 +171,7 @@ func (p *launch) succeed(c *process) {
 // after the last one has ended was not written by that: somebody waits for it.
 func (p *launch) riseSoon() {
 	const shortly = time.Second
-	switch somebody := p.next.seen.Sub(p.fell) > shortly; {
-	case somebody:
-		p.budget.Refill()
-	case p.rise != nil:
+	if somebody := p.next.seen.Sub(p.fell) > shortly; p.rise != nil && !somebody {
 		return // it is going to be
 	}
 	pause := p.budget.Spend(p.rose, p.fellCPU)

@@ -252,30 +252,6 @@ func TestOverlapUnderLoad(t *testing.T) {
 	o.expect(0, "keeps running")
 }
 
-// New programs that fail again and again are started after longer and longer pauses, and what somebody saves then
-// at once.
-func TestOverlapBacksOff(t *testing.T) {
-	slow(t)
-	o := startOverlapping(t, "serve")
-	o.serves()
-	const again = "^restarter: new programs leave again and again; starting the next one in (.*)$"
-	var pause time.Duration
-	for pause < 2*time.Second {
-		o.save("panic")
-		if m := o.await("before it was ready|" + again); m[1] != "" {
-			pause, _ = time.ParseDuration(m[1])
-		}
-	}
-	said := time.Now()
-	<-time.After(1100 * time.Millisecond) // a program could have written it until then
-	o.save("serve")
-	o.begins("serve")
-	if took := time.Since(said); took > pause-200*time.Millisecond {
-		t.Errorf("what was saved in a pause of %v begins after %v", pause, took)
-	}
-	o.quit(5)
-}
-
 // One that never accepts is ready when it has lived for so long, and not before.
 func TestOverlapByTime(t *testing.T) {
 	slow(t)
