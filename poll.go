@@ -406,7 +406,9 @@ func (w *watcher) saw(c watch.Change) bool {
 		if w.beside != nil {
 			by = w.beside
 		}
-		w.atStart.Note(path, by, by != nil && time.Since(by.started) < time.Second/2)
+		// Go files are written by people, and by tools that edit as soon as they see the last edit run.
+		early := by != nil && time.Since(by.started) < time.Second/2 && filepath.Ext(path) != ".go"
+		w.atStart.Note(path, by, early)
 		w.jobs.overtake(w.changed)
 		if w.jobs.current == nil {
 			w.jobs.own = "" // somebody edits
