@@ -3,10 +3,12 @@
 package system
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"syscall"
 )
 
@@ -79,8 +81,16 @@ func stolen(err error) bool { return errors.Is(err, syscall.ECHILD) }
 // TerminateSelf asks this very process to clean up and leave.
 func TerminateSelf() { syscall.Kill(os.Getpid(), syscall.SIGTERM) }
 
-// Alive reports whether there is a process of this number.
-func Alive(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
+// Alive reports whether there is a process of this number that has not ended. One that has, and that nobody has
+// waited for yet, is told apart where there is a /proc as on Linux.
+func Alive(pid int) bool {
+	if syscall.Kill(pid, 0) == syscall.ESRCH {
+		return false
+	}
+	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	name := bytes.LastIndex(stat, []byte(") "))
+	return name < 0 || !bytes.HasPrefix(stat[name+2:], []byte("Z"))
+}
 
 // OwnSession starts a command as the leader of a session, and so of a process group: its
 // own children can be ended with it, Ctrl-C does not reach it, and what it asks on the

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func init() {
@@ -110,4 +111,20 @@ func TestHandlesAreClosed(t *testing.T) {
 	if after := count(); after > before {
 		t.Errorf("%d descriptors, then %d", before, after)
 	}
+}
+
+// A process that has ended is not alive, though nobody has waited for it yet.
+func TestAliveOfADeadProcess(t *testing.T) {
+	cmd := exec.Command("sleep", "600")
+	check(t, cmd.Start())
+	if !Alive(cmd.Process.Pid) {
+		t.Error("it has just started")
+	}
+	check(t, cmd.Process.Kill())
+	for deadline := time.Now().Add(10 * time.Second); Alive(cmd.Process.Pid); {
+		if time.Now().After(deadline) {
+			t.Fatal("it is dead, and said to be alive")
+		}
+	}
+	cmd.Wait()
 }
