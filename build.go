@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib537/restarter/internal/budget"
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/job"
 	"github.com/lib537/restarter/internal/say"
@@ -68,12 +69,12 @@ type jobs struct {
 	reminder  <-chan time.Time
 	overtaken time.Time // when the last build was cancelled, if none has begun since
 	starving  time.Time // when the first build was cancelled, if none has finished since
-	own       string    // a source that was seen to change while a command of the user's built
-	times     int       // how often in a row
-	looked    time.Time // when a listing was last begun
-	listed    bool      // the go command has listed the sources
-	missing   string    // why not, as it was said
-	groups    job.Groups
+	// Of what Launcher.Build and Launcher.Generate write, though they read it.
+	builds, generations budget.Loop
+	looked              time.Time // when a listing was last begun
+	listed              bool      // the go command has listed the sources
+	missing             string    // why not, as it was said
+	groups              job.Groups
 }
 
 // wait waits for the job.
@@ -120,10 +121,11 @@ func (w *watcher) beginJob(quiet bool) {
 			w.reread = false
 			w.begin(&job.Job{Kind: job.Building, Prove: !w.proved})
 		}
-	case !w.jobs.ready(quiet) || w.writtenAtStart():
+	case !w.jobs.ready(quiet):
 	case len(w.Generate) > 0 && (input != "" || w.stale):
 		w.pending[watch.Input], w.stale = "", false
 		w.pending[watch.Source] = "" // what is there by then is built
+		w.later = watch.Change{}
 		if input == "" {
 			input = source
 		}
@@ -134,7 +136,7 @@ func (w *watcher) beginJob(quiet bool) {
 		if source == "" {
 			source = input
 		}
-		w.pending[watch.Source], w.pending[watch.Input], w.reread = "", "", false
+		w.pending[watch.Source], w.pending[watch.Input], w.later[watch.Source], w.reread = "", "", "", false
 		w.Say("%s changed; building", w.Short(source))
 		w.publish(status.Event{Kind: status.Building})
 		w.begin(&job.Job{Kind: job.Building, Changed: source, Prove: !w.proved})
@@ -281,17 +283,20 @@ func (w *watcher) editedSince() (edited bool) {
 	return edited
 }
 
-// generatedItself forgets a change of what Generate itself writes below Sources, anew in each run: three times in a
-// row the same file, or ten times any.
+// A person's saves hardly ever cause a longer delay.
+const unlikely = 2 * time.Second
+
+// generatedItself postpones a change of what Generate itself seems to write below Sources.
 func (w *watcher) generatedItself(j *job.Job) {
-	path := w.pending[watch.Input]
-	if path == "" {
-		w.jobs.times = 0
-		return
-	}
-	if w.jobs.times++; w.jobs.times >= often && path == j.Changed || w.jobs.times >= veryOften {
-		w.jobs.times, w.pending[watch.Input] = 0, ""
-		w.Say("%s is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources", w.Short(path))
+	c := watch.Change{watch.Input: w.pending[watch.Input]}
+	if !c.Any() {
+		w.jobs.generations.Break()
+	} else if delay, _ := w.jobs.generations.Round(j); delay > 0 {
+		w.pending[watch.Input] = ""
+		w.postpone(c, delay)
+		if delay > unlikely {
+			w.Say("%s is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources; generating again in %v", w.Short(c[watch.Input]), delay)
+		}
 	}
 }
 
@@ -303,7 +308,8 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	}
 	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove && w.editedSince()) && w.pending[watch.Tracked] != "")
 	if j.Err != nil || !overtaken {
-		w.jobs.own, w.jobs.starving = "", time.Time{}
+		w.jobs.builds.Break()
+		w.jobs.starving = time.Time{}
 	}
 	took := time.Since(j.Started).Round(10 * time.Millisecond)
 	switch {
@@ -315,7 +321,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		}
 		w.said = said
 		return false
-	case overtaken && !starved && !w.ownWriting():
+	case overtaken && !starved && !w.builtItself(j):
 		// The build may have read one file before and the other after it was saved.
 		if w.jobs.starving.IsZero() {
 			w.jobs.starving = w.changed
@@ -354,25 +360,22 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	return false
 }
 
-// How often in a row the same file, or any, is written by a command before it is known to do so each time.
-const often, veryOften = 3, 10
-
-// ownWriting reports whether a command of the user's has itself written what was seen to change while it
-// ran: three times in a row the same file, and nothing between.
-func (w *watcher) ownWriting() bool {
-	path := w.pending[watch.Source]
-	if len(w.Build) == 0 || path == "" || w.pending[watch.Input] != "" {
+// builtItself postpones a change of what Build itself seems to write, and reports whether it did.
+func (w *watcher) builtItself(j *job.Job) bool {
+	c := watch.Change{watch.Source: w.pending[watch.Source]}
+	if len(w.Build) == 0 || !c.Any() || w.pending[watch.Input] != "" {
 		return false
-	}
-	if path != w.jobs.own {
-		w.jobs.own, w.jobs.times = path, 0
 	}
 	w.jobs.overtaken = w.changed // wait for a quiet tick before the next
-	if w.jobs.times++; w.jobs.times < often {
+	delay, _ := w.jobs.builds.Round(j)
+	if delay == 0 {
 		return false
 	}
-	w.jobs.own, w.pending[watch.Source] = "", ""
-	w.Say("%s is written anew by each build; Launcher.Generate is for that", w.Short(path))
+	w.pending[watch.Source] = ""
+	w.postpone(c, delay)
+	if delay > unlikely {
+		w.Say("%s is written anew by each build; Launcher.Generate is for that; building again in %v", w.Short(c[watch.Source]), delay)
+	}
 	return true
 }
 

@@ -41,7 +41,6 @@ type watcher struct {
 	tried    bool         // that was tried, and failed: not again before a change
 	event    status.Event // what goes on
 	born     time.Time    // when the parent was started
-	atStart  budget.Rewritten
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
 	offers   int          // how many successors were offered
@@ -58,6 +57,9 @@ type watcher struct {
 	named   []naming     // to Track, since the last tick
 
 	pending  watch.Change // what changed, and nothing was begun for it
+	later    watch.Change // what changed, and seems to be written anew by whatever it causes
+	laterAt  time.Time    // when that is going to be pending
+	atStart  budget.Loop  // of what the program writes when it starts
 	changed  time.Time    // when the last change was seen
 	tracking time.Time    // since when a tracked file has been waiting to be still
 	deferred bool         // it was said that it waits for a build
@@ -111,7 +113,9 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 		born:       time.Now(),
 		successors: make(chan successor, 1),
 		calls:      make(chan func(), 256),
+		atStart:    budget.Loop{Free: 10},
 	}
+	w.jobs.builds.Free, w.jobs.generations.Free = 2, 2
 	w.jobs.done = make(chan *job.Job, 1)
 	w.recipe.Started, w.recipe.Ended = w.jobs.groups.Add, w.jobs.groups.Remove
 	w.current.exe = o.program
@@ -155,9 +159,15 @@ func (w *watcher) watch(stop <-chan struct{}) {
 			w.remind()
 		case <-timer.C:
 			w.adopt()
-			quiet = !w.saw(w.poll.Tick())
+			c := w.poll.Tick()
+			if w.jobs.current == nil && c.Builds() {
+				w.jobs.builds.Break()
+				w.jobs.generations.Break()
+			}
+			quiet = !w.saw(c)
 			timer.Reset(w.poll.Wait())
 		}
+		w.countLater()
 		w.restartForTracked(quiet)
 		w.restartForDeploy()
 		if time.Now().After(begin) {
@@ -369,13 +379,42 @@ func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
 	return came.Or(gone)
 }
 
-// writtenAtStart reports whether a build has to wait, since the program causes one with each start.
-func (w *watcher) writtenAtStart() bool {
-	pause, first := w.atStart.Pause(w.changed)
-	if first {
-		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(w.atStart.Path), pause.Round(time.Second))
+// postpone has what has changed count only after a delay.
+func (w *watcher) postpone(c watch.Change, delay time.Duration) {
+	w.later, w.laterAt = w.later.Or(c), time.Now().Add(delay)
+}
+
+// countLater has that count, when the delay is over.
+func (w *watcher) countLater() {
+	if w.later.Any() && time.Now().After(w.laterAt) {
+		w.pending, w.later = w.pending.Or(w.later), watch.Change{}
 	}
-	return pause > 0
+}
+
+// withoutOwn postpones what the program seems to write at each start, though it is made of that. It returns the other changes.
+func (w *watcher) withoutOwn(c watch.Change) watch.Change {
+	path, by := c[watch.Source], w.child
+	if path == "" {
+		path = c[watch.Input]
+	}
+	if w.beside != nil {
+		by = w.beside
+	}
+	const soon = time.Second / 2
+	// Go files are written by people, and by tools that edit as soon as they see the last edit run.
+	if by == nil || time.Since(by.started) >= soon || filepath.Ext(path) == ".go" {
+		w.atStart.Break()
+		return c
+	}
+	delay, first := w.atStart.Round(by)
+	if delay == 0 {
+		return c
+	}
+	if first {
+		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(path), delay)
+	}
+	w.postpone(c.Without(watch.Tracked, watch.Executable), delay)
+	return c.Without(watch.Source, watch.Input)
 }
 
 // saw takes note of changes.
@@ -384,6 +423,14 @@ func (w *watcher) saw(c watch.Change) bool {
 		return false
 	}
 	w.changed = time.Now()
+	for _, path := range c {
+		if path != "" {
+			w.Debug("%s changed", w.Short(path))
+		}
+	}
+	if c.Builds() {
+		c = w.withoutOwn(c)
+	}
 	w.pending = w.pending.Or(c)
 	if c[watch.Executable] != "" {
 		w.replaced = w.changed
@@ -393,26 +440,8 @@ func (w *watcher) saw(c watch.Change) bool {
 			w.tracking = w.changed
 		}
 	}
-	for _, path := range c {
-		if path != "" {
-			w.Debug("%s changed", w.Short(path))
-		}
-	}
-	if c[watch.Source] != "" || c[watch.Input] != "" {
-		path, by := c[watch.Source], w.child
-		if path == "" {
-			path = c[watch.Input]
-		}
-		if w.beside != nil {
-			by = w.beside
-		}
-		// Go files are written by people, and by tools that edit as soon as they see the last edit run.
-		early := by != nil && time.Since(by.started) < time.Second/2 && filepath.Ext(path) != ".go"
-		w.atStart.Note(path, by, early)
+	if c.Builds() {
 		w.jobs.overtake(w.changed)
-		if w.jobs.current == nil {
-			w.jobs.own = "" // somebody edits
-		}
 	}
 	return true
 }

@@ -242,6 +242,44 @@ func TestChangesAllTheTime(t *testing.T) {
 	}
 }
 
+// Somebody who saves during each of many builds, or runs of a generator, is taken for a command that writes what it
+// reads. That delays the last edit, and does not lose it.
+func TestSavesDuringEveryRun(t *testing.T) {
+	for _, test := range []struct {
+		kind job.Kind
+		name string
+		use  watch.Purpose
+	}{
+		{job.Building, "src/main.go", watch.Source},
+		{job.Generating, "in", watch.Input},
+	} {
+		w := newWorld(t, Launcher{Build: []string{"build"}, Generate: []string{"generate"}})
+		var longest time.Duration
+		for i := 0; i < 12; i++ {
+			j := w.build(false, fmt.Sprint("program ", i))
+			j.Kind = test.kind
+			w.save(test.name, fmt.Sprint("edit ", i))
+			w.finish(j)
+			w.offered()
+			if w.later[test.use] != "" {
+				longest = time.Until(w.laterAt)
+				if w.countLater(); w.pending[test.use] != "" {
+					t.Errorf("%s %d is not delayed", test.kind, i)
+				}
+				w.laterAt = time.Now()
+				w.countLater()
+			}
+			if w.pending[test.use] != w.path(test.name) {
+				t.Fatalf("%s %d: the edit is lost: pending %v", test.kind, i, w.pending)
+			}
+			w.pending = watch.Change{}
+		}
+		if longest < time.Minute {
+			t.Errorf("%s: the longest delay is %v", test.kind, longest)
+		}
+	}
+}
+
 // A listing, unlike a build, is not overtaken: another would not begin earlier.
 func TestListingIsNotOvertaken(t *testing.T) {
 	w := newWorld(t, Launcher{})

@@ -219,14 +219,35 @@ func TestGenerateWritesItsOwnSources(t *testing.T) {
 	m.write("api/x.in", "1")
 	m.write("api/gen.sh", "date +%N >api/x.out\nprintf 'package main\\n\\nfunc text() string { return \"%s\" }\\n' $(cat api/x.in) >text.go\n")
 	p := m.start()
-	for _, value := range []string{"2", "3"} {
-		m.put("api/x.in", value)
-		p.await("^restarter: api.x.out is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources$")
-		p.await("^text " + value + " ")
-	}
+	m.put("api/x.in", "2")
+	p.await("^text 2 ")
+	p.await("^restarter: api.x.out is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources; generating again in 4s$")
+	m.put("api/x.in", "3") // which waits for nothing
+	p.await("^text 3 ")
 	p.leave()
 	if n := p.count(generating); n > 10 {
 		t.Errorf("it has run %d times for two edits", n)
+	}
+}
+
+// A build that writes one of the sources when it ends, each time something else, is not run for ever.
+func TestBuildWritesASource(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no shell")
+	}
+	m := newGenerated(t, "Build: []string{`sh`, `build.sh`}")
+	m.write("stamp.go", "package main\n")
+	m.write("build.sh", "go build -o $RESTARTER_OUTPUT . && echo \"package main // $(date +%N)\" >stamp.go\n")
+	p := m.start()
+	m.put("text.go", "package main\n\nfunc text() string { return \"2\" }\n")
+	p.await("^text 2 ")
+	p.await("^restarter: stamp.go is written anew by each build; Launcher.Generate is for that; building again in 4s$")
+	m.put("text.go", "package main\n\nfunc text() string { return \"3\" }\n") // which waits for nothing
+	p.await("^text 3 ")
+	p.leave()
+	if n := p.count(building); n > 12 {
+		t.Errorf("it was built %d times for two edits", n)
 	}
 }
 

@@ -50,6 +50,9 @@ type Change [purposes]string
 // Any reports whether anything differs.
 func (c Change) Any() bool { return c != Change{} }
 
+// Builds reports whether something differs that the program is built or generated from.
+func (c Change) Builds() bool { return c[Source] != "" || c[Input] != "" }
+
 // note adds a file.
 func (c *Change) note(r *record, path string) {
 	for i := range c {
