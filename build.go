@@ -63,12 +63,11 @@ func newRecipe(l *Launcher, m *say.Messages, o origin) *gotool.Recipe {
 
 // jobs are what the watcher knows of its job.
 type jobs struct {
-	ctx       context.Context
-	current   *job.Job
-	done      chan *job.Job
-	reminder  <-chan time.Time
-	overtaken time.Time // when the last build was cancelled, if none has begun since
-	starving  time.Time // when the first build was cancelled, if none has finished since
+	ctx      context.Context
+	current  *job.Job
+	done     chan *job.Job
+	reminder <-chan time.Time
+	pace     job.Pace
 	// Of what Launcher.Build and Launcher.Generate write, though they read it.
 	builds, generations budget.Loop
 	looked              time.Time // when a listing was last begun
@@ -84,28 +83,6 @@ func (j *jobs) wait() {
 	}
 }
 
-// overtake cancels a build, because of a change at that time: it is of yesterday. A command of the
-// user's is let finish, since it may be what has just written the file.
-func (j *jobs) overtake(at time.Time) {
-	if j.current == nil || len(j.current.Recipe.Build) > 0 || j.current.Kind != job.Building || j.current.Cancelled() || j.starved() {
-		return
-	}
-	j.current.Cancel()
-	j.overtaken = at
-	if j.starving.IsZero() {
-		j.starving = at
-	}
-}
-
-// starved reports whether changes have followed each other so quickly, for so long, that a build
-// has to be let finish though it is of yesterday.
-func (j *jobs) starved() bool { return !j.starving.IsZero() && time.Since(j.starving) > hunger }
-
-// ready reports whether a build that was overtaken may begin again.
-func (j *jobs) ready(quiet bool) bool {
-	return j.overtaken.IsZero() || quiet || time.Since(j.overtaken) > patience
-}
-
 // beginJob begins what is to be done next, if anything is.
 func (w *watcher) beginJob(quiet bool) {
 	source, input := w.pending[watch.Source], w.pending[watch.Input]
@@ -117,11 +94,11 @@ func (w *watcher) beginJob(quiet bool) {
 			w.begin(&job.Job{Kind: job.Listing})
 		}
 	case source == "" && input == "":
-		if !w.proved && !w.tried || w.reread {
+		if w.programs.Unproved() || w.reread {
 			w.reread = false
-			w.begin(&job.Job{Kind: job.Building, Prove: !w.proved})
+			w.begin(&job.Job{Kind: job.Building, Prove: !w.programs.Proved()})
 		}
-	case !w.jobs.ready(quiet):
+	case !w.jobs.pace.Ready(quiet):
 	case len(w.Generate) > 0 && (input != "" || w.stale):
 		w.pending[watch.Input], w.stale = "", false
 		w.pending[watch.Source] = "" // what is there by then is built
@@ -139,14 +116,15 @@ func (w *watcher) beginJob(quiet bool) {
 		w.pending[watch.Source], w.pending[watch.Input], w.later[watch.Source], w.reread = "", "", "", false
 		w.Say("%s changed; building", w.Short(source))
 		w.publish(status.Event{Kind: status.Building})
-		w.begin(&job.Job{Kind: job.Building, Changed: source, Prove: !w.proved})
+		w.begin(&job.Job{Kind: job.Building, Changed: source, Prove: !w.programs.Proved()})
 	}
 }
 
 // begin begins a job.
 func (w *watcher) begin(j *job.Job) {
-	w.jobs.current, w.jobs.overtaken, w.jobs.reminder = j, time.Time{}, time.After(silence)
-	j.Runs = w.current.id
+	w.jobs.current, w.jobs.reminder = j, time.After(silence)
+	w.jobs.pace.Begun()
+	j.Runs = w.programs.Current().ID
 	j.Begin(w.jobs.ctx, *w.recipe, job.Place{Program: w.program, Running: w.running, Dir: started.dir, Private: w.dir}, w.jobs.done)
 }
 
@@ -163,7 +141,7 @@ func (w *watcher) finish(j *job.Job) {
 	if j.Kind == job.Building {
 		w.saw(w.poll.Sweep()) // of what was watched up to now, before that changes
 	}
-	starved := w.jobs.starved()
+	starved := w.jobs.pace.Starved()
 	if j.Kind == job.Building && w.jobs.listed && !slices.Equal(w.recipe.Listed(), j.Recipe.Listed()) {
 		// Another list of files builds the program. Those that were not listed were not watched.
 		w.jobs.listed, w.jobs.looked, w.reread = false, time.Time{}, true
@@ -223,7 +201,8 @@ func (w *watcher) found(j *job.Job) {
 	}
 	came := w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""
-	w.sources, w.tried = j.Roots, false // what they build is not known
+	w.sources = j.Roots
+	w.programs.TryAgain() // what they build is not known
 	if j.ListErr != nil {
 		if j.Missing == nil {
 			w.Say("%v", j.ListErr)
@@ -231,7 +210,7 @@ func (w *watcher) found(j *job.Job) {
 		w.sources = w.recipe.Ground()
 	}
 	w.rewatch() // before a build reads them
-	if len(w.Generate) > 0 && !w.proved {
+	if len(w.Generate) > 0 && !w.programs.Proved() {
 		w.generateSince(w.oldestGenerated())
 	}
 	if came {
@@ -309,12 +288,12 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove && w.editedSince()) && w.pending[watch.Tracked] != "")
 	if j.Err != nil || !overtaken {
 		w.jobs.builds.Break()
-		w.jobs.starving = time.Time{}
+		w.jobs.pace.Useful()
 	}
 	took := time.Since(j.Started).Round(10 * time.Millisecond)
 	switch {
 	case j.Err != nil:
-		w.tried = true
+		w.programs.Tried()
 		said := fmt.Sprintf("%s%v", j.Said, j.Err)
 		if j.Changed != "" || said != w.said {
 			w.complain("build", j.Said, j.Err)
@@ -323,18 +302,16 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		return false
 	case overtaken && !starved && !w.builtItself(j):
 		// The build may have read one file before and the other after it was saved.
-		if w.jobs.starving.IsZero() {
-			w.jobs.starving = w.changed
-		}
+		w.jobs.pace.Useless(w.changed)
 		return false
-	case j.Changed == "" && j.Runs != w.current.id:
+	case j.Changed == "" && j.Runs != w.programs.Current().ID:
 		return false // another program was deployed meanwhile
-	case j.Changed == "" && j.ID == w.refused:
+	case j.Changed == "" && j.ID == w.programs.Refused():
 		w.Debug("not restarted: it has ended beside the program that runs: content ID %s", j.ID)
-	case j.Prove && j.Proof == w.current.id && (!w.waits || j.Changed == ""):
-		w.proved, w.alias = true, j.ID
+	case j.Prove && j.Proof == w.programs.Current().ID && (!w.waits || j.Changed == ""):
+		w.programs.Prove(j.ID)
 		w.Debug("the sources build what runs: content ID %s", j.Proof)
-	case !j.Prove && (j.ID == w.current.id || j.ID == w.alias) && (!w.waits || j.Changed == ""):
+	case !j.Prove && w.programs.Same(j.ID) && (!w.waits || j.Changed == ""):
 		w.Debug("the same program: content ID %s", j.ID)
 	default:
 		switch {
@@ -348,9 +325,8 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		if j.Changed == "" {
 			j.Changed = w.recipe.Dir
 		}
-		w.jobs.starving = time.Time{}
-		w.offer(j.Exe, j.ID, j.Changed)
-		w.proved, w.alias = true, ""
+		w.jobs.pace.Useful()
+		w.offer(w.programs.Built(w.next(j.Exe, j.ID, j.Changed)))
 		return true
 	}
 	if j.Changed != "" {
@@ -366,7 +342,7 @@ func (w *watcher) builtItself(j *job.Job) bool {
 	if len(w.Build) == 0 || !c.Any() || w.pending[watch.Input] != "" {
 		return false
 	}
-	w.jobs.overtaken = w.changed // wait for a quiet tick before the next
+	w.jobs.pace.Settle(w.changed)
 	delay, _ := w.jobs.builds.Round(j)
 	if delay == 0 {
 		return false

@@ -162,7 +162,7 @@ func (p *launch) prepare(main string) bool {
 	}
 	p.watcher = newWatcher(&p.Launcher, &p.Messages, o, p.dir)
 	recipe := *p.watcher.recipe // which the watcher changes
-	p.contentID, p.good = recipe.ContentID, p.watcher.current
+	p.contentID, p.good.Program = recipe.ContentID, p.watcher.programs.Current()
 	p.good.listens = listensIn(o.running)
 	p.polled = make(chan struct{})
 	go func() {
@@ -240,7 +240,7 @@ func (p *launch) loop() int {
 				sig = p.backOff(c, code)
 			}
 		default:
-			if soon := time.Since(c.started) < 10*time.Second; soon && code != 0 && c.run.reason != "" && !p.WaitOnFailure {
+			if soon := time.Since(c.started) < 10*time.Second; soon && code != 0 && c.run.Reason != "" && !p.WaitOnFailure {
 				p.Say("the new program failed with exit code %d; with Launcher.WaitOnFailure the next change would launch it again", code)
 			}
 			return code
@@ -304,7 +304,7 @@ func (p *launch) pause(over <-chan time.Time, since time.Time) os.Signal {
 			return nil
 		case s := <-p.watcher.successors:
 			p.replaceNext(s)
-			if s.seen.After(since) {
+			if s.Seen.After(since) {
 				p.budget.Refill()
 				return nil
 			}

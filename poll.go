@@ -14,6 +14,7 @@ import (
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
 	"github.com/lib537/restarter/internal/status"
+	"github.com/lib537/restarter/internal/succession"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -31,22 +32,14 @@ type watcher struct {
 	dir    *private.Dir // nil if none could be made
 	jobs   jobs
 
-	successors chan successor // holds the last one, until somebody takes it
+	successors chan succession.Program // holds the last one, until somebody takes it
 	calls      chan func()
 
-	current  successor    // runs, or is going to
-	alias    string       // the content ID of current, if built by our recipe
-	deployed string       // the content ID of the executable that the parent was started from
-	proved   bool         // current was compared with what its sources build
-	tried    bool         // that was tried, and failed: not again before a change
+	programs succession.Account
 	event    status.Event // what goes on
 	born     time.Time    // when the parent was started
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
-	offers   int          // how many successors were offered
-	offered  bool         // a successor of the child was offered
-	before   known        // what was known of the child's program before that
-	refused  string       // the content ID of a successor that has ended beside the child
 	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
 	leaving  bool         // it was told to restart, or its successor is going to be launched
 	last     []watch.Root // what the last child tracked, while there is none
@@ -70,13 +63,6 @@ type watcher struct {
 	stale    bool         // Generate has failed, and has to be run again
 }
 
-// known is what the watcher knows of a program.
-type known struct {
-	current       successor
-	alias         string
-	proved, tried bool
-}
-
 // A naming is one call of Track.
 type naming struct {
 	child *process
@@ -84,22 +70,10 @@ type naming struct {
 	seen  *watch.Set // as those files were
 }
 
-// A successor is a program to run.
-type successor struct {
-	exe    string
-	id     string    // its content ID
-	reason string    // what changed
-	seen   time.Time // when
-	number int       // of the offer: the same executable may be offered again
-
-	listens func() bool // whether the program ever calls Listen; nil in the watcher
-}
-
 const (
 	settled  = 200 * time.Millisecond // a child that leaves at once shall cost no listing
 	lookOut  = 3 * time.Second        // how often a go command or sources that are missing are looked for
-	patience = 2 * time.Second        // how long changes may follow each other before a build
-	hunger   = 10 * time.Second       // how long they may keep builds from finishing
+	patience = 2 * time.Second        // how long a tracked file may keep changing before a restart
 	// How long a tracked file has to be still, so that a half-written one is not read.
 	halfWritten = 50 * time.Millisecond
 	stillness   = 500 * time.Millisecond // of an executable that somebody is copying
@@ -111,16 +85,15 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 		recipe:     newRecipe(l, m, o),
 		poll:       watch.New(l.Interval),
 		born:       time.Now(),
-		successors: make(chan successor, 1),
+		successors: make(chan succession.Program, 1),
 		calls:      make(chan func(), 256),
 		atStart:    budget.Loop{Free: 10},
 	}
 	w.jobs.builds.Free, w.jobs.generations.Free = 2, 2
 	w.jobs.done = make(chan *job.Job, 1)
 	w.recipe.Started, w.recipe.Ended = w.jobs.groups.Add, w.jobs.groups.Remove
-	w.current.exe = o.program
-	w.current.id, _ = w.recipe.ContentID(o.program)
-	w.deployed = w.current.id
+	id, _ := w.recipe.ContentID(o.program)
+	w.programs = succession.New(o.program, id)
 	w.poll.Contents = len(l.Build) > 0 || len(l.Generate) > 0
 	for _, path := range l.Sources {
 		if !filepath.IsAbs(path) {
@@ -194,24 +167,13 @@ func (w *watcher) launched(c *process) {
 		tracked := w.tracked()
 		w.settle()
 		w.child, w.beside, w.waits, w.leaving, w.named, w.last = c, nil, false, false, nil, nil
-		w.became(c)
+		w.programs.Launched(c.run.Program)
 		w.jobs.groups.Tell(c.tellOfGroup)
 		w.pending[watch.Tracked] = ""
 		if len(tracked) > 0 {
 			w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 		}
 	})
-}
-
-// became notes that a process is the child. A newer program may have been offered already.
-func (w *watcher) became(c *process) {
-	switch w.offered = w.current.number != c.run.number; {
-	case !w.offered:
-	case w.current.exe == c.run.exe:
-		w.before = known{c.run, w.alias, w.proved, w.tried}
-	default:
-		w.before = known{current: c.run, tried: true}
-	}
 }
 
 // startedBeside says that a successor runs beside the child. From now on what that names to Track counts:
@@ -223,7 +185,8 @@ func (w *watcher) startedBeside(c *process) {
 		if w.child != nil {
 			w.hidden = watch.Snapshot(w.child.tracked)
 		}
-		w.beside, w.leaving, w.waits, w.refused, w.pending[watch.Tracked] = c, false, false, "", ""
+		w.programs.Beside()
+		w.beside, w.leaving, w.waits, w.pending[watch.Tracked] = c, false, false, ""
 		w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 	})
 }
@@ -239,7 +202,7 @@ func (w *watcher) takesOver(c *process) {
 		w.adopt()
 		w.child, w.beside, w.hidden = c, nil, nil
 		w.jobs.groups.Tell(c.tellOfGroup)
-		w.became(c)
+		w.programs.Launched(c.run.Program)
 		w.settle()
 		w.publish(w.event)
 	})
@@ -248,8 +211,8 @@ func (w *watcher) takesOver(c *process) {
 // rejected says that a successor has ended beside the child, or could not be started: the program of the
 // child, whose executable is old, is what is compared again. If the successor's executable is gone, it is built again; else
 // nothing is before the next change.
-func (w *watcher) rejected(s successor, old, why string) {
-	gone := !system.Exists(s.exe)
+func (w *watcher) rejected(s succession.Program, old, why string) {
+	gone := !system.Exists(s.Exe)
 	w.call(func() {
 		w.adopt()
 		if w.child != nil && w.beside != nil {
@@ -258,28 +221,27 @@ func (w *watcher) rejected(s successor, old, why string) {
 			w.beside = nil
 			w.saw(w.rewatch(w.hidden).Without(watch.Executable))
 		}
-		w.hidden, w.before.current.exe = nil, old
-		if w.current.number != s.number {
+		w.hidden = nil
+		if !w.programs.Reject(s, old) {
 			return // a newer one was offered meanwhile
 		}
 		if j := w.jobs.current; j != nil && j.Changed == "" {
 			w.reread = true // what it builds is compared with another program
 		}
 		w.publish(status.Event{Kind: status.Crashed, Text: why})
-		w.refused, w.offered, w.leaving = s.id, false, false
-		w.current, w.alias, w.proved, w.tried = w.before.current, w.before.alias, w.before.proved, true
+		w.leaving = false
 		if gone && w.recipe.CanBuild() {
-			w.pending[watch.Source] = s.exe
+			w.pending[watch.Source] = s.Exe
 		}
 	})
 }
 
 // failedToStart says that again runs, because exe could not be started. If that is gone, it
 // is built again; else nothing is before the next change.
-func (w *watcher) failedToStart(exe string, again successor) {
+func (w *watcher) failedToStart(exe string, again succession.Program) {
 	gone := !system.Exists(exe)
 	w.call(func() {
-		w.current, w.alias, w.proved, w.tried, w.offered = again, "", false, true, false
+		w.programs.FellBack(again)
 		if gone && w.recipe.CanBuild() {
 			w.pending[watch.Source] = exe
 		}
@@ -292,7 +254,8 @@ func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
 		w.adopt()
 		w.last = w.tracked()
-		w.child, w.beside, w.waits, w.leaving, w.offered = nil, nil, !soon, false, false
+		w.programs.NothingRuns()
+		w.child, w.beside, w.waits, w.leaving = nil, nil, !soon, false
 		w.jobs.groups.Tell(nil)
 		w.saw(w.poll.Sweep())
 		if soon {
@@ -441,7 +404,7 @@ func (w *watcher) saw(c watch.Change) bool {
 		}
 	}
 	if c.Builds() {
-		w.jobs.overtake(w.changed)
+		w.jobs.pace.Overtake(w.jobs.current, w.changed)
 	}
 	return true
 }
@@ -468,9 +431,10 @@ func (w *watcher) restartForTracked(quiet bool) {
 		return
 	}
 	w.pending[watch.Tracked] = ""
-	exe := w.current.exe
+	current := w.programs.Current()
+	exe := current.Exe
 	gone := !system.Exists(exe) || w.dir != nil && w.dir.Same(exe) != nil
-	if (w.refused != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
+	if (w.programs.Refused() != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
 		// It may mend what has failed beside the child; or somebody has tidied up.
 		w.waits = true
 		w.pending[watch.Source] = path
@@ -480,11 +444,11 @@ func (w *watcher) restartForTracked(quiet bool) {
 		exe = w.running
 	}
 	if !system.Exists(exe) {
-		w.Say("%s changed; cannot restart: %s is gone", w.Short(path), w.current.exe)
+		w.Say("%s changed; cannot restart: %s is gone", w.Short(path), current.Exe)
 		return
 	}
 	w.Say("%s changed; restarting", w.Short(path))
-	w.offer(exe, w.current.id, path)
+	w.offer(w.programs.Again(w.next(exe, current.ID, path)))
 }
 
 // toBuild reports whether something that somebody has edited is being built, or will be.
@@ -509,7 +473,7 @@ func (w *watcher) restartForDeploy() {
 		w.Debug("%s is gone", name)
 		return
 	}
-	if err == nil && (id == w.deployed || id == w.current.id || id == w.alias) {
+	if err == nil && w.programs.WasDeployed(id) {
 		w.Debug("%s is the same program: content ID %s", name, id)
 		return
 	}
@@ -521,33 +485,31 @@ func (w *watcher) restartForDeploy() {
 		return
 	}
 	w.Say("%s was replaced; restarting", name)
-	w.offer(w.program, id, w.program)
-	w.alias, w.deployed = "", id
-	w.proved, w.tried = false, true // the next change compares it with what its sources build
+	w.offer(w.programs.Deployed(w.next(w.program, id, w.program)))
 }
 
 // toCompare reports whether it will soon be known whether the sources build what runs: an edit of the
 // first moments is found so.
 func (w *watcher) toCompare() bool {
-	return !w.proved && !w.tried && w.dir != nil && w.jobs.missing == ""
+	return w.programs.Unproved() && w.dir != nil && w.jobs.missing == ""
 }
 
-// offer makes a program the next to run.
-func (w *watcher) offer(exe, id, changed string) {
-	if !w.offered {
-		w.offered, w.before = true, known{w.current, w.alias, w.proved, w.tried}
-	}
-	w.offers++
-	w.current = successor{exe: exe, id: id, reason: w.Short(changed), seen: w.changed, number: w.offers}
+// next returns a program to run because of what changed.
+func (w *watcher) next(exe, id, changed string) succession.Program {
+	return succession.Program{Exe: exe, ID: id, Reason: w.Short(changed), Seen: w.changed}
+}
+
+// offer has the launcher know which program is the next to run.
+func (w *watcher) offer(next succession.Program) {
 	w.leaving = true // or about to be launched
 	select {
 	case s := <-w.successors: // nobody has taken it
-		if w.dir != nil && s.exe != exe && s.exe != w.before.current.exe {
-			w.dir.Drop(s.exe)
+		if w.dir != nil && s.Exe != next.Exe && s.Exe != w.programs.Runs() {
+			w.dir.Drop(s.Exe)
 		}
 	default:
 	}
-	w.successors <- w.current
+	w.successors <- next
 }
 
 // complain prints what a command said, once, and what follows from it.

@@ -15,6 +15,7 @@ import (
 	"github.com/lib537/restarter/internal/job"
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
+	"github.com/lib537/restarter/internal/succession"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
 )
@@ -46,7 +47,8 @@ func newWorld(t *testing.T, l Launcher) *world {
 	l.Quiet, l.Dir, l.Sources = true, w.path("src"), []string{w.path("in")}
 	m := &say.Messages{Silent: true, From: w.dir}
 	w.watcher = newWatcher(&l, m, origin{program: w.path("app"), running: w.path("app")}, dir)
-	w.jobs.ctx, w.jobs.listed, w.proved = context.Background(), true, true
+	w.jobs.ctx, w.jobs.listed = context.Background(), true
+	w.programs.Prove("")
 	w.child = new(process)
 	w.sources = []watch.Root{{Kind: watch.Package, For: watch.Source, Path: w.path("src")}}
 	w.rewatch()
@@ -65,6 +67,12 @@ func (w *world) save(name, content string) {
 
 func (w *world) age(name string) { os.Chtimes(w.path(name), w.old, w.old) }
 
+// forget has it unknown what the sources build.
+func (w *world) forget() {
+	current := w.programs.Current()
+	w.programs = succession.New(current.Exe, current.ID)
+}
+
 // build plays a build that has made an executable of the given content.
 func (w *world) build(prove bool, content string) *job.Job {
 	w.Helper()
@@ -82,7 +90,7 @@ func (w *world) build(prove bool, content string) *job.Job {
 	if j.ID, err = gotool.ContentID(j.Exe); err != nil {
 		w.Fatal(err)
 	}
-	j.Proof, j.Runs = j.ID, w.current.id
+	j.Proof, j.Runs = j.ID, w.programs.Current().ID
 	w.watcher.dir.Keep(j.Exe)
 	w.jobs.current = j
 	return j
@@ -92,7 +100,7 @@ func (w *world) build(prove bool, content string) *job.Job {
 func (w *world) offered() string {
 	select {
 	case s := <-w.successors:
-		content, _ := os.ReadFile(s.exe)
+		content, _ := os.ReadFile(s.Exe)
 		return string(content)
 	default:
 		return ""
@@ -110,10 +118,10 @@ func TestBuilt(t *testing.T) {
 	}{
 		{"another program", func(w *world) {}, false, "new", "new"},
 		{"the same program", func(w *world) {}, false, "app", ""},
-		{"the same program by another recipe", func(w *world) { w.alias = w.build(false, "alias").ID }, false, "alias", ""},
+		{"the same program by another recipe", func(w *world) { w.programs.Prove(w.build(false, "alias").ID) }, false, "alias", ""},
 		{"the same program, waited for", func(w *world) { w.waits = true }, false, "app", "app"},
-		{"the first proof succeeds", func(w *world) { w.proved = false }, true, "app", ""},
-		{"the first proof fails", func(w *world) { w.proved = false }, true, "new", "new"},
+		{"the first proof succeeds", (*world).forget, true, "app", ""},
+		{"the first proof fails", (*world).forget, true, "new", "new"},
 		{"a source was saved meanwhile", func(w *world) { w.save("src/main.go", "saved") }, false, "new", ""},
 		{"an input was saved meanwhile", func(w *world) { w.save("in", "saved") }, false, "new", ""},
 		{"a source was removed meanwhile", func(w *world) { os.Remove(w.path("src/other.go")) }, false, "new", ""},
@@ -140,12 +148,12 @@ func TestBuilt(t *testing.T) {
 // sources build it nor what else they build.
 func TestEditDuringTheProof(t *testing.T) {
 	w := newWorld(t, Launcher{})
-	w.proved = false
+	w.forget()
 	j := w.build(true, "app")
 	w.save("src/main.go", "an edit")
 	w.finish(j)
-	if w.proved || w.alias != "" || w.pending[watch.Source] == "" {
-		t.Errorf("proved %t, alias %q, pending %v", w.proved, w.alias, w.pending)
+	if !w.programs.Unproved() || w.pending[watch.Source] == "" {
+		t.Errorf("unproved %t, pending %v", w.programs.Unproved(), w.pending)
 	}
 }
 
@@ -153,7 +161,9 @@ func TestEditDuringTheProof(t *testing.T) {
 func TestBuildFails(t *testing.T) {
 	for _, prove := range []bool{false, true} {
 		w := newWorld(t, Launcher{})
-		w.proved = !prove
+		if prove {
+			w.forget()
+		}
 		j := w.build(prove, "new")
 		j.Changed, j.Err = "", errors.New("exit status 1")
 		w.finish(j)
@@ -231,7 +241,8 @@ func TestChangesAllTheTime(t *testing.T) {
 	}
 	w.finish(j)
 	j = w.build(false, "new")
-	w.jobs.starving = time.Now().Add(-hunger) // since when builds have been overtaken
+	w.jobs.pace.Useful()
+	w.jobs.pace.Useless(time.Now().Add(-time.Minute)) // since when builds have been overtaken
 	w.saw(watch.Change{watch.Source: "two"})
 	if j.Cancelled() {
 		t.Fatal("a build was overtaken once more")
@@ -373,7 +384,7 @@ func TestTrackedByTheChildAlone(t *testing.T) {
 	w.track(first, roots, watch.Snapshot(roots))
 	seen := watch.Snapshot(roots)
 	w.save("a.conf", "edited")
-	if got := (<-w.successors).exe; got != w.path("app") {
+	if got := (<-w.successors).Exe; got != w.path("app") {
 		t.Errorf("restarts %s", got)
 	}
 	w.launched(second)
@@ -431,9 +442,9 @@ func TestTrackedWhileReplaced(t *testing.T) {
 func TestLastSuccessorCounts(t *testing.T) {
 	w := newWorld(t, Launcher{})
 	for i := 0; i < 3; i++ {
-		w.offer(fmt.Sprint(i), "", "")
+		w.offer(w.programs.Again(w.next(fmt.Sprint(i), "", "")))
 	}
-	if s := <-w.successors; s.exe != "2" {
-		t.Errorf("offered %s", s.exe)
+	if s := <-w.successors; s.Exe != "2" {
+		t.Errorf("offered %s", s.Exe)
 	}
 }

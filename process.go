@@ -80,17 +80,17 @@ const (
 func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 	dir := ""
 	if p.dir != nil {
-		if err := p.dir.Same(run.exe); err != nil {
+		if err := p.dir.Same(run.Exe); err != nil {
 			return nil, err
 		}
 		dir = p.dir.Path
 	}
-	if run.exe == p.watcher.program { // which a deploy may have replaced by anything
-		if err := system.CheckExecutable(run.exe, p.watcher.machine); err != nil {
+	if run.Exe == p.watcher.program { // which a deploy may have replaced by anything
+		if err := system.CheckExecutable(run.Exe, p.watcher.machine); err != nil {
 			return nil, err
 		}
 	}
-	cmd := &exec.Cmd{Path: run.exe, Args: started.args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	cmd := &exec.Cmd{Path: run.Exe, Args: started.args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if system.IsDir(started.dir) {
 		cmd.Dir = started.dir // the directory of that name, which may be another than at the start
 	}
@@ -144,7 +144,7 @@ func (c *process) tellOfGroup(text string) { c.send(group, text) }
 // find out, so it is done when the child has had its start. The child is told if it does not.
 func scan(c *process) func() bool {
 	asks := sync.OnceValue(func() bool {
-		asks := gotool.Mentions(c.run.exe, packagePath(), "ShouldRestart", "NotifyContext")
+		asks := gotool.Mentions(c.run.Exe, packagePath(), "ShouldRestart", "NotifyContext")
 		if !asks {
 			c.send(askless, "")
 		}

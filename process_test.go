@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lib537/restarter/internal/succession"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -71,7 +72,7 @@ func TestRiseSoon(t *testing.T) {
 	for i := 0; i < 20; i++ {
 		p.budget.Spend(time.Now(), 0)
 	}
-	p.rose, p.fell, p.next = time.Now(), time.Now(), &successor{seen: time.Now()}
+	p.rose, p.fell, p.next = time.Now(), time.Now(), &successor{Program: succession.Program{Seen: time.Now()}}
 	p.riseSoon()
 	pause := p.rise
 	if p.riseSoon(); p.rise != pause {

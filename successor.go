@@ -9,10 +9,17 @@ import (
 
 	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/private"
+	"github.com/lib537/restarter/internal/succession"
 	"github.com/lib537/restarter/internal/system"
 )
 
 // What runs next, and what runs if that cannot be started.
+
+// A successor is a program to launch.
+type successor struct {
+	succession.Program
+	listens func() bool // whether it ever calls Listen
+}
 
 // launchNext starts the successor, or if that cannot be started what ran last, or else what the parent
 // was started from.
@@ -30,16 +37,16 @@ func (p *launch) launchNext() (*process, error) {
 		p.started(run)
 		return c, nil
 	}
-	for _, last := range []string{p.good.exe, p.spareFile(), p.watcher.program} {
-		if last == "" || last == run.exe {
+	for _, last := range []string{p.good.Exe, p.spareFile(), p.watcher.program} {
+		if last == "" || last == run.Exe {
 			continue
 		}
-		again := successor{exe: last, listens: listensIn(last)}
-		again.id, _ = p.contentID(last)
+		again := successor{succession.Program{Exe: last}, listensIn(last)}
+		again.ID, _ = p.contentID(last)
 		c, err2 := p.start(again, p.watcher.launched)
 		if err2 == nil {
 			p.Say("cannot start the new program: %v; the last one runs again", err)
-			p.watcher.failedToStart(run.exe, again)
+			p.watcher.failedToStart(run.Exe, again.Program)
 			p.good = again
 			return c, nil
 		}
@@ -49,16 +56,16 @@ func (p *launch) launchNext() (*process, error) {
 
 // started notes that a program could be started: it is the one to fall back on.
 func (p *launch) started(run successor) {
-	if p.good.exe != run.exe {
-		p.drop(p.good.exe)
+	if p.good.Exe != run.Exe {
+		p.drop(p.good.Exe)
 	}
-	if deployed := run.exe == p.watcher.program && run.id != p.good.id; deployed && p.dir != nil {
+	if deployed := run.Exe == p.watcher.program && run.ID != p.good.ID; deployed && p.dir != nil {
 		old := p.spare
-		p.spare = p.keepSpare(run.exe, filepath.Base(run.exe))
-		if !system.Exists(p.spare) && private.Copy(run.exe, p.spare) == nil {
+		p.spare = p.keepSpare(run.Exe, filepath.Base(run.Exe))
+		if !system.Exists(p.spare) && private.Copy(run.Exe, p.spare) == nil {
 			p.dir.Keep(p.spare)
 		}
-		if id, err := p.contentID(p.spare); err != nil || id != run.id {
+		if id, err := p.contentID(p.spare); err != nil || id != run.ID {
 			p.dir.Drop(p.spare) // replaced once more already
 			p.spare = old
 		} else if old != "" {
@@ -99,11 +106,11 @@ func (p *launch) takeNext() bool {
 }
 
 // replaceNext makes s the next to be launched. What was to be launched before is not any more.
-func (p *launch) replaceNext(s successor) {
-	if p.next != nil && p.next.exe != p.good.exe && p.next.exe != s.exe {
-		p.drop(p.next.exe)
+func (p *launch) replaceNext(next succession.Program) {
+	if p.next != nil && p.next.Exe != p.good.Exe && p.next.Exe != next.Exe {
+		p.drop(p.next.Exe)
 	}
-	s.listens = listensIn(s.exe)
+	s := successor{next, listensIn(next.Exe)}
 	go s.listens() // while the child leaves
 	go p.good.listens()
 	p.next = &s
@@ -149,15 +156,15 @@ var nobody = new(process)
 
 // succeed has the successor p.next follow c.
 func (p *launch) succeed(c *process) {
-	goesOn := p.goesOn(c, p.next.seen)
+	goesOn := p.goesOn(c, p.next.Seen)
 	switch n := p.beside; {
 	case !goesOn && (p.Overlap > 0 || p.stopped != system.Terminate): // it is about to leave; else see goOn
 	case p.Overlap <= 0:
-		p.tell(c, p.next.reason)
+		p.tell(c, p.next.Reason)
 	case n == nil && !c.told && c.run.listens() != p.next.listens():
 		// What one has from net.Listen, the other cannot open beside it.
 		p.Say("only one of the two programs calls Listen; the new one is started when the old one has left")
-		p.tell(c, p.next.reason)
+		p.tell(c, p.next.Reason)
 	case n == nil && !c.told, n != nil && n.gone:
 		p.riseSoon()
 	case c.told: // its successor is there already, and this one follows that
@@ -171,7 +178,7 @@ func (p *launch) succeed(c *process) {
 // after the last one has ended was not written by that: somebody waits for it.
 func (p *launch) riseSoon() {
 	const shortly = time.Second
-	if somebody := p.next.seen.Sub(p.fell) > shortly; p.rise != nil && !somebody {
+	if somebody := p.next.Seen.Sub(p.fell) > shortly; p.rise != nil && !somebody {
 		return // it is going to be
 	}
 	pause := p.budget.Spend(p.rose, p.fellCPU)
@@ -185,13 +192,13 @@ func (p *launch) riseSoon() {
 // startBeside starts the successor beside the child.
 func (p *launch) startBeside(c *process) {
 	p.rise = nil
-	if p.next == nil || p.beside != nil && !p.beside.gone || !p.goesOn(c, p.next.seen) {
+	if p.next == nil || p.beside != nil && !p.beside.gone || !p.goesOn(c, p.next.Seen) {
 		return
 	}
 	if old := p.beside; old != nil {
 		old.line.Close()
 		p.sockets.Forget(old, false)
-		p.dropRefused(old.run.exe)
+		p.dropRefused(old.run.Exe)
 		p.beside = nil
 	}
 	run := *p.next
@@ -227,12 +234,12 @@ func (p *launch) proved(c, n *process) {
 		return
 	}
 	n.reminder = nil
-	if n.late = !p.goesOn(c, n.run.seen); n.late {
+	if n.late = !p.goesOn(c, n.run.Seen); n.late {
 		return
 	}
 	n.ready = true
 	p.Debug("the new program is ready after %v", time.Since(n.started).Round(time.Millisecond))
-	p.tell(c, n.run.reason)
+	p.tell(c, n.run.Reason)
 }
 
 // end ends a successor that a newer one has overtaken, before it could prove itself.
@@ -278,7 +285,7 @@ func (p *launch) failed(n *process) {
 	case p.stopped != nil:
 		p.reject(n.run, "The new program was stopped.")
 	case n.told:
-		p.dropRefused(n.run.exe)
+		p.dropRefused(n.run.Exe)
 		if p.next != nil {
 			p.riseSoon()
 		}
@@ -290,14 +297,14 @@ func (p *launch) failed(n *process) {
 
 // reject says that a successor does not replace the program that runs, and why.
 func (p *launch) reject(run successor, why string) {
-	if run.exe == p.watcher.program && p.good.exe == run.exe {
+	if run.Exe == p.watcher.program && p.good.Exe == run.Exe {
 		if spare := p.spareFile(); spare != "" {
-			p.good.exe = spare // the other has its name
+			p.good.Exe = spare // the other has its name
 		}
 	}
 	p.takeNext() // which may be the same executable
-	p.watcher.rejected(run, p.good.exe, why)
-	p.dropRefused(run.exe)
+	p.watcher.rejected(run.Program, p.good.Exe, why)
+	p.dropRefused(run.Exe)
 	if p.next != nil && p.stopped == nil {
 		p.riseSoon()
 	}
@@ -305,7 +312,7 @@ func (p *launch) reject(run successor, why string) {
 
 // dropRefused removes the executable of a successor, unless it is that of the child or the next as well.
 func (p *launch) dropRefused(exe string) {
-	if exe != p.good.exe && (p.next == nil || exe != p.next.exe) {
+	if exe != p.good.Exe && (p.next == nil || exe != p.next.Exe) {
 		p.drop(exe)
 	}
 }

@@ -13,18 +13,19 @@ const module = "github.com/lib537/restarter"
 
 // below says what a package may import of this module, its tests too.
 var below = map[string][]string{
-	"/internal/system":  {},
-	"/internal/say":     {"/internal/system"},
-	"/internal/watch":   {"/internal/system"},
-	"/internal/private": {"/internal/system"},
-	"/internal/link":    {"/internal/system"},
-	"/internal/gotool":  {"/internal/system", "/internal/watch"},
-	"/internal/budget":  {},
-	"/internal/start":   {},
-	"/internal/socket":  {},
-	"/internal/status":  {},
-	"/internal/job":     {"/internal/gotool", "/internal/private", "/internal/watch"},
-	"/internal/e2e":     {},
+	"/internal/system":     {},
+	"/internal/say":        {"/internal/system"},
+	"/internal/watch":      {"/internal/system"},
+	"/internal/private":    {"/internal/system"},
+	"/internal/link":       {"/internal/system"},
+	"/internal/gotool":     {"/internal/system", "/internal/watch"},
+	"/internal/budget":     {},
+	"/internal/start":      {},
+	"/internal/succession": {},
+	"/internal/socket":     {},
+	"/internal/status":     {},
+	"/internal/job":        {"/internal/gotool", "/internal/private", "/internal/watch"},
+	"/internal/e2e":        {},
 }
 
 // Imports run only downwards, on every system, and nothing but the standard library is imported.
