@@ -162,32 +162,9 @@ func (w *watcher) finish(j *job.Job) {
 
 // generateSince has the generator run if something that it reads was written after that time.
 func (w *watcher) generateSince(then time.Time) {
-	if len(w.Generate) > 0 {
-		w.poll.Each(watch.Input, func(path string, at time.Time) {
-			if at.After(then) {
-				then, w.pending[watch.Input] = at, path
-			}
-		})
+	if path, at := w.poll.Newest(watch.Input); len(w.Generate) > 0 && at.After(then) {
+		w.pending[watch.Input] = path
 	}
-}
-
-// oldestGenerated returns when the oldest of the sources was written that are generated, by their names:
-// page_templ.go and page.pb.go are made of a page. What the generator reads may be newer, though the executable was
-// built since.
-func (w *watcher) oldestGenerated() time.Time {
-	stem := func(path string) string {
-		name := filepath.Base(path)
-		return name[:max(1, strings.IndexAny(name+".", "._"))]
-	}
-	stems := make(map[string]bool)
-	w.poll.Each(watch.Input, func(path string, _ time.Time) { stems[stem(path)] = true })
-	oldest := time.Now()
-	w.poll.Each(watch.Source, func(path string, at time.Time) {
-		if at.Before(oldest) && filepath.Ext(path) == ".go" && stems[stem(path)] {
-			oldest = at
-		}
-	})
-	return oldest
 }
 
 // found watches the sources, once they are found.
@@ -211,7 +188,7 @@ func (w *watcher) found(j *job.Job) {
 	}
 	w.rewatch() // before a build reads them
 	if len(w.Generate) > 0 && !w.programs.Proved() {
-		w.generateSince(w.oldestGenerated())
+		w.generateSince(w.poll.OldestGenerated()) // which may be older than the executable
 	}
 	if came {
 		w.Say("the sources can be built now; watching them")
@@ -256,12 +233,6 @@ func (w *watcher) generated(j *job.Job) {
 	}
 }
 
-// editedSince reports whether a source was written since the parent was started, by its time.
-func (w *watcher) editedSince() (edited bool) {
-	w.poll.Each(watch.Source, func(_ string, at time.Time) { edited = edited || at.After(w.born) })
-	return edited
-}
-
 // A person's saves hardly ever cause a longer delay.
 const unlikely = 2 * time.Second
 
@@ -285,7 +256,11 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	if j.Err == nil {
 		j.Err = system.CheckExecutable(j.Exe, w.machine)
 	}
-	w.withheld = j.Err != nil && (w.withheld || (j.Changed != "" || j.Prove && w.editedSince()) && w.pending[watch.Tracked] != "")
+	if _, at := w.poll.Newest(watch.Source); j.Err == nil {
+		w.withheld = false
+	} else if edited := j.Changed != "" || j.Prove && at.After(w.born); edited && w.pending[watch.Tracked] != "" {
+		w.withheld = true
+	}
 	if j.Err != nil || !overtaken {
 		w.jobs.builds.Break()
 		w.jobs.pace.Useful()
@@ -372,5 +347,23 @@ func (w *watcher) remind() {
 			}
 			return
 		}
+	}
+}
+
+// complain prints what a command said, once, and what follows from it.
+func (w *watcher) complain(what string, said []byte, err error) {
+	said = say.Relocate(said, w.recipe.Dir, w.From)
+	if len(said) == 0 {
+		said = []byte("restarter: " + err.Error() + "\n")
+	}
+	w.publish(status.Event{Kind: status.Failed, Text: string(said)})
+	if w.Silent {
+		return
+	}
+	say.Text(said)
+	if w.child == nil {
+		w.Say("%s failed; waiting for a change", what)
+	} else {
+		w.Say("%s failed, the old program keeps running", what)
 	}
 }

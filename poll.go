@@ -2,10 +2,8 @@ package restarter
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/lib537/restarter/internal/budget"
@@ -61,13 +59,6 @@ type watcher struct {
 	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
 	stale    bool         // Generate has failed, and has to be run again
-}
-
-// A naming is one call of Track.
-type naming struct {
-	child *process
-	roots []watch.Root
-	seen  *watch.Set // as those files were
 }
 
 const (
@@ -294,47 +285,6 @@ func (w *watcher) settle() {
 	}
 }
 
-// track has more files watched for a child: they were as in seen when it named them.
-func (w *watcher) track(c *process, roots []watch.Root, seen *watch.Set) {
-	w.call(func() {
-		w.named = append(w.named, naming{c, roots, seen})
-	})
-}
-
-// adopt watches what the child has named since the last tick: it may name thousands of files, one by one.
-func (w *watcher) adopt() {
-	n := 0
-	var seen []*watch.Set
-	for _, c := range []*process{w.child, w.beside} {
-		var roots []watch.Root
-		for _, named := range w.named {
-			if named.child == c && c != nil {
-				roots, seen, n = append(roots, named.roots...), append(seen, named.seen), n+named.seen.Len()
-			}
-		}
-		if len(roots) > 0 {
-			c.tracked = watch.Union(c.tracked, roots)
-		}
-	}
-	w.named = nil
-	if len(seen) > 0 {
-		w.saw(w.rewatch(seen...).Without(watch.Source, watch.Input, watch.Executable))
-		w.Debug("tracking %d files", n)
-	}
-}
-
-// tracked returns what was named to Track by the child, or by its successor if that runs beside it, or by the last
-// child while there is none.
-func (w *watcher) tracked() []watch.Root {
-	switch {
-	case w.beside != nil:
-		return slices.Clone(w.beside.tracked)
-	case w.child != nil:
-		return slices.Clone(w.child.tracked)
-	}
-	return slices.Clone(w.last)
-}
-
 // rewatch watches what there is to watch now. It returns what has come and gone since the last look.
 func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
 	roots := append(append(w.tracked(), w.inputs...), w.sources...)
@@ -409,91 +359,6 @@ func (w *watcher) saw(c watch.Change) bool {
 	return true
 }
 
-// restartForTracked offers the same program again when what it reads has changed. It waits until
-// the file is still.
-func (w *watcher) restartForTracked(quiet bool) {
-	path := w.pending[watch.Tracked]
-	if path == "" || w.leaving { // its successor reads it anyway
-		w.pending[watch.Tracked] = ""
-		w.tracking, w.deferred, w.withheld = time.Time{}, false, false
-		return
-	}
-	still := quiet && time.Since(w.changed) > halfWritten || time.Since(w.tracking) > patience
-	if !still || !w.replaced.IsZero() {
-		return
-	}
-	if w.toBuild() || w.withheld || w.toCompare() && time.Since(w.tracking) < patience {
-		// Saved together, they belong together: the old program may not understand the new file.
-		if !w.deferred && !w.toCompare() {
-			w.deferred = true
-			w.Say("%s changed; waiting for the build", w.Short(path))
-		}
-		return
-	}
-	w.pending[watch.Tracked] = ""
-	current := w.programs.Current()
-	exe := current.Exe
-	gone := !system.Exists(exe) || w.dir != nil && w.dir.Same(exe) != nil
-	if (w.programs.Refused() != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
-		// It may mend what has failed beside the child; or somebody has tidied up.
-		w.waits = true
-		w.pending[watch.Source] = path
-		return
-	}
-	if gone {
-		exe = w.running
-	}
-	if !system.Exists(exe) {
-		w.Say("%s changed; cannot restart: %s is gone", w.Short(path), current.Exe)
-		return
-	}
-	w.Say("%s changed; restarting", w.Short(path))
-	w.offer(w.programs.Again(w.next(exe, current.ID, path)))
-}
-
-// toBuild reports whether something that somebody has edited is being built, or will be.
-func (w *watcher) toBuild() bool {
-	if j := w.jobs.current; j != nil && (j.Changed != "" || j.Kind == job.Building && !j.Prove) {
-		return true
-	}
-	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
-	return edited && w.dir != nil && w.jobs.listed
-}
-
-// restartForDeploy offers the executable that the parent was started from, if that has been replaced by
-// another program.
-func (w *watcher) restartForDeploy() {
-	if w.replaced.IsZero() || time.Since(w.replaced) < stillness {
-		return
-	}
-	w.replaced, w.pending[watch.Executable] = time.Time{}, ""
-	name := w.Short(w.program)
-	id, err := w.recipe.ContentID(w.program)
-	if errors.Is(err, os.ErrNotExist) {
-		w.Debug("%s is gone", name)
-		return
-	}
-	if err == nil && w.programs.WasDeployed(id) {
-		w.Debug("%s is the same program: content ID %s", name, id)
-		return
-	}
-	if err == nil {
-		err = system.CheckExecutable(w.program, w.machine)
-	}
-	if err != nil {
-		w.Say("%s was replaced, but cannot run: %v; the old program keeps running", name, err)
-		return
-	}
-	w.Say("%s was replaced; restarting", name)
-	w.offer(w.programs.Deployed(w.next(w.program, id, w.program)))
-}
-
-// toCompare reports whether it will soon be known whether the sources build what runs: an edit of the
-// first moments is found so.
-func (w *watcher) toCompare() bool {
-	return w.programs.Unproved() && w.dir != nil && w.jobs.missing == ""
-}
-
 // next returns a program to run because of what changed.
 func (w *watcher) next(exe, id, changed string) succession.Program {
 	return succession.Program{Exe: exe, ID: id, Reason: w.Short(changed), Seen: w.changed}
@@ -510,22 +375,4 @@ func (w *watcher) offer(next succession.Program) {
 	default:
 	}
 	w.successors <- next
-}
-
-// complain prints what a command said, once, and what follows from it.
-func (w *watcher) complain(what string, said []byte, err error) {
-	said = say.Relocate(said, w.recipe.Dir, w.From)
-	if len(said) == 0 {
-		said = []byte("restarter: " + err.Error() + "\n")
-	}
-	w.publish(status.Event{Kind: status.Failed, Text: string(said)})
-	if w.Silent {
-		return
-	}
-	say.Text(said)
-	if w.child == nil {
-		w.Say("%s failed; waiting for a change", what)
-	} else {
-		w.Say("%s failed, the old program keeps running", what)
-	}
 }

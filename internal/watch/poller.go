@@ -45,15 +45,6 @@ func New(interval time.Duration) *Poller {
 // Len returns how many files are watched, there or not.
 func (p *Poller) Len() int { return p.set.Len() }
 
-// Each calls f for each file of a purpose that is there, with the time when it was written.
-func (p *Poller) Each(use Purpose, f func(path string, at time.Time)) {
-	for i := range p.set.files() {
-		if r := &p.set.files()[i]; r.is(use) && r.exists() {
-			f(p.set.pathOf(r), time.Unix(0, r.mtime))
-		}
-	}
-}
-
 // Tick looks at as many files as the budget allows: at those that changed last, then for
 // a third of it at the other hot ones, then at all files in turn. Where everything fits, that
 // is everything.

@@ -184,7 +184,7 @@ func TestEach(t *testing.T) {
 	p.Sweep()
 	for use, want := range map[Purpose]string{Source: "b.go", Tracked: "a.conf", Input: ""} {
 		var all []string
-		p.Each(use, func(path string, at time.Time) {
+		p.each(use, func(path string, at time.Time) {
 			info, err := os.Stat(path)
 			f.check(err)
 			if !at.Equal(info.ModTime()) {

@@ -1,0 +1,215 @@
+package restarter
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lib537/restarter/internal/system"
+)
+
+// With Launcher.Overlap a successor is started beside the child, and has to prove itself before
+// the child is told to restart. There are at most two processes of the program.
+
+// nobody stands for the successor that runs beside the child, while there is none.
+var nobody = new(process)
+
+// succeed has the successor p.next follow c.
+func (p *launch) succeed(c *process) {
+	goesOn := p.goesOn(c, p.next.Seen)
+	switch n := p.beside; {
+	case !goesOn && (p.Overlap > 0 || p.stopped != system.Terminate): // it is about to leave; else see goOn
+	case p.Overlap <= 0:
+		p.tell(c, p.next.Reason)
+	case n == nil && !c.told && c.run.listens() != p.next.listens():
+		// What one has from net.Listen, the other cannot open beside it.
+		p.Say("only one of the two programs calls Listen; the new one is started when the old one has left")
+		p.tell(c, p.next.Reason)
+	case n == nil && !c.told, n != nil && n.gone:
+		p.riseSoon()
+	case c.told: // its successor is there already, and this one follows that
+		c.reminder = time.After(silence)
+	case !n.told:
+		p.end(n) // a newer one is there
+	}
+}
+
+// riseSoon has the successor started beside the child as soon as the budget has room for it. What is saved well
+// after the last one has ended was not written by that: somebody waits for it.
+func (p *launch) riseSoon() {
+	const shortly = time.Second
+	if somebody := p.next.Seen.Sub(p.fell) > shortly; p.rise != nil && !somebody {
+		return // it is going to be
+	}
+	pause := p.budget.Spend(p.rose, p.fellCPU)
+	if pause >= time.Second {
+		p.Say("new programs leave again and again; starting the next one in %v", pause.Round(100*time.Millisecond))
+		p.watcher.pauses()
+	}
+	p.rise = time.After(pause)
+}
+
+// startBeside starts the successor beside the child.
+func (p *launch) startBeside(c *process) {
+	p.rise = nil
+	if p.next == nil || p.beside != nil && !p.beside.gone || !p.goesOn(c, p.next.Seen) {
+		return
+	}
+	if old := p.beside; old != nil {
+		old.line.Close()
+		p.sockets.Forget(old, false)
+		p.dropRefused(old.run.Exe)
+		p.beside = nil
+	}
+	run := *p.next
+	p.next, p.rose = nil, time.Now()
+	n, err := p.start(run, p.watcher.startedBeside)
+	if err != nil {
+		p.Say("cannot start the new program: %v; the old one keeps running", err)
+		p.reject(run, "The new program cannot be started: "+err.Error())
+		return
+	}
+	n.proven, n.reminder = time.After(p.Overlap), time.After(silence)
+	p.beside = n
+}
+
+// answerBeside answers a request of n, which runs beside c. If it needs the address of c, it can prove
+// nothing before c has left.
+func (p *launch) answerBeside(c, n *process, r request) {
+	switch {
+	case r.kind == accepts:
+		p.proved(c, n)
+	case r.kind == makeWay && len(r.fields) >= 2 && p.sockets.InTheWay(c, r.fields[0], r.fields[1], r.fields[2:]):
+		p.Debug("the new program needs the address of the old one")
+		n.waiting = &r
+		p.proved(c, n)
+	default:
+		p.answer(n, r)
+	}
+}
+
+// proved has c leave, now that n has shown that it can follow.
+func (p *launch) proved(c, n *process) {
+	if n.proven = nil; n.ready || n.told {
+		return
+	}
+	n.reminder = nil
+	if n.late = !p.goesOn(c, n.run.Seen); n.late {
+		return
+	}
+	n.ready = true
+	p.Debug("the new program is ready after %v", time.Since(n.started).Round(time.Millisecond))
+	p.tell(c, n.run.Reason)
+}
+
+// end ends a successor that a newer one has overtaken, before it could prove itself.
+func (p *launch) end(n *process) {
+	n.told, n.proven = true, nil
+	p.terminate(n)
+	if !system.CanTerminate {
+		n.Process.Process.Kill()
+	}
+	p.giveTime(n)
+}
+
+// goOn goes on with what had to wait because the parent was being stopped, if the program has survived that.
+func (p *launch) goOn(c *process) {
+	p.resume = nil
+	switch n := p.beside; {
+	case n != nil && n.late:
+		p.proved(c, n)
+	case p.next != nil && !c.told:
+		p.succeed(c)
+	}
+}
+
+// failed is called when n has ended. If it was not ready the old program goes on as after a failed build; else
+// n was in charge, and its end counts when the old program has left, or a newer one is started before.
+func (p *launch) failed(n *process) {
+	lived := time.Since(n.started).Round(time.Millisecond)
+	p.fell, p.fellCPU = time.Now(), n.CPU()
+	if n.ready {
+		n.gone = true
+		if p.stopped == nil {
+			p.Say("the new program left with exit code %d after %v; the old one is leaving", n.code, lived)
+			if p.next != nil {
+				p.riseSoon()
+			}
+		}
+		return
+	}
+	n.line.Close()
+	p.beside = nil
+	p.sockets.Forget(n, false)
+	switch {
+	case p.stopped != nil:
+		p.reject(n.run, "The new program was stopped.")
+	case n.told:
+		p.dropRefused(n.run.Exe)
+		if p.next != nil {
+			p.riseSoon()
+		}
+	default:
+		p.Say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
+		p.reject(n.run, fmt.Sprintf("The new program left with exit code %d after %v. What it said is in the terminal.", n.code, lived))
+	}
+}
+
+// reject says that a successor does not replace the program that runs, and why.
+func (p *launch) reject(run successor, why string) {
+	if run.Exe == p.watcher.program && p.good.Exe == run.Exe {
+		if spare := p.spareFile(); spare != "" {
+			p.good.Exe = spare // the other has its name
+		}
+	}
+	p.takeNext() // which may be the same executable
+	p.watcher.rejected(run.Program, p.good.Exe, why)
+	p.dropRefused(run.Exe)
+	if p.next != nil && p.stopped == nil {
+		p.riseSoon()
+	}
+}
+
+// dropRefused removes the executable of a successor, unless it is that of the child or the next as well.
+func (p *launch) dropRefused(exe string) {
+	if exe != p.good.Exe && (p.next == nil || exe != p.next.Exe) {
+		p.drop(exe)
+	}
+}
+
+// takesOver makes n, which ran beside the child that has ended, the child.
+func (p *launch) takesOver(n *process) {
+	n.proven = nil
+	p.started(n.run)
+	p.watcher.takesOver(n)
+}
+
+// outlast waits for the end of n, which is stopped like the child that it ran beside.
+func (p *launch) outlast(n *process) {
+	defer n.line.Close()
+	n.terminated, n.overdue = true, nil
+	p.giveTime(n)
+	for {
+		select {
+		case <-n.done:
+			return
+		case r := <-n.requests:
+			p.answer(n, r)
+		case sig := <-p.signals:
+			p.signal(n, sig)
+		case <-n.pass:
+			n.passOn()
+		case <-n.overdue:
+			p.kill(n)
+		case <-n.reminder:
+			p.remind(n)
+		}
+	}
+}
+
+// hasEnded returns the channel that is closed when a successor has ended, if that is not known yet.
+func (c *process) hasEnded() <-chan struct{} {
+	if c.gone {
+		return nil
+	}
+	return c.done
+}
