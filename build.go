@@ -21,7 +21,7 @@ import (
 // An origin is what the parent was started from.
 type origin struct {
 	program string // the executable, as it was named
-	running string // a name that leads to that very file, whatever becomes of the first
+	running string // a name that still leads to that file when program is replaced
 	machine string // what tells executables of this system and machine from others
 	main    string // the file of main.main, "" if unknown
 	goRun   bool   // go run built it
@@ -46,9 +46,6 @@ func newRecipe(l *Launcher, m *say.Messages, o origin) *gotool.Recipe {
 		if !filepath.IsAbs(r.Dir) {
 			r.Dir = filepath.Join(started.dir, r.Dir)
 		}
-	}
-	if r.Trimmed() && len(l.Build) == 0 {
-		m.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
 	}
 	r.Ran = func(dir string, args []string) {
 		for i, arg := range args {
@@ -172,9 +169,13 @@ func (w *watcher) found(j *job.Job) {
 	if !w.recipe.CanBuild() {
 		if text := j.Missing.Error(); text != w.jobs.missing {
 			w.jobs.missing = text
-			w.Say("cannot rebuild: %s; watching the executable alone", text)
+			w.Say("cannot rebuild: %s; watching only the executable", text)
 		}
 		return
+	}
+	if w.recipe.Trimmed() && len(w.Build) == 0 && !w.trimmed {
+		w.trimmed = true
+		w.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
 	}
 	came := w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""
@@ -196,8 +197,8 @@ func (w *watcher) found(j *job.Job) {
 	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
 }
 
-// relist watches what the program is made of now. Files that were not watched before the build read
-// them may have changed meanwhile: that build is compared with another.
+// relist watches what the program is made of now. Files that were not yet watched when the build read
+// them may have changed since: then another build follows.
 func (w *watcher) relist(j *job.Job) {
 	roots := j.Roots
 	switch {
@@ -245,7 +246,7 @@ func (w *watcher) generatedItself(j *job.Job) {
 		w.pending[watch.Input] = ""
 		w.postpone(c, delay)
 		if delay > unlikely {
-			w.Say("%s is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources; generating again in %v", w.Short(c[watch.Input]), delay)
+			w.Say("each run of Launcher.Generate rewrites %s; leave it out of Launcher.Sources; generating again in %v", w.Short(c[watch.Input]), delay)
 		}
 	}
 }
@@ -282,7 +283,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	case j.Changed == "" && j.Runs != w.programs.Current().ID:
 		return false // another program was deployed meanwhile
 	case j.Changed == "" && j.ID == w.programs.Refused():
-		w.Debug("not restarted: it has ended beside the program that runs: content ID %s", j.ID)
+		w.Debug("not restarted: this program has already failed with Overlap: content ID %s", j.ID)
 	case j.Prove && j.Proof == w.programs.Current().ID && (!w.waits || j.Changed == ""):
 		w.programs.Prove(j.ID)
 		w.Debug("the sources build what runs: content ID %s", j.Proof)
@@ -293,7 +294,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		case j.Doubt != "" && j.Changed == "":
 			w.Say("cannot tell whether the sources have changed: %s; built in %v; restarting", j.Doubt, took)
 		case j.Changed == "" && j.Prove:
-			w.Say("the sources build another program than the one that runs; built in %v; restarting", took)
+			w.Say("the running program is not what the sources build; built in %v; restarting", took)
 		default:
 			w.Say("built in %v; restarting", took)
 		}
@@ -325,7 +326,7 @@ func (w *watcher) builtItself(j *job.Job) bool {
 	w.pending[watch.Source] = ""
 	w.postpone(c, delay)
 	if delay > unlikely {
-		w.Say("%s is written anew by each build; Launcher.Generate is for that; building again in %v", w.Short(c[watch.Source]), delay)
+		w.Say("each build rewrites %s; move that step to Launcher.Generate; building again in %v", w.Short(c[watch.Source]), delay)
 	}
 	return true
 }

@@ -80,8 +80,8 @@ func ownVariables() {
 	}
 }
 
-// attend hears what the parent has to say, as long as both live. It is the one goroutine that
-// importing this package starts, and only in the child.
+// attend receives the parent's messages as long as both live. It is the only goroutine that importing
+// this package starts, and only in the child.
 func attend() {
 	grace, quiet, asks := orphanGrace, false, true
 	running := make(map[int]bool) // process groups
@@ -137,7 +137,7 @@ func attendAlone() {
 	orphaned(orphanGrace, false, true)
 }
 
-// orphaned does what is left to do when the parent is gone, by kill -9 or worse, and has the program leave.
+// orphaned cleans up when the parent is gone, for example by kill -9, and makes the program exit.
 func orphaned(grace time.Duration, quiet, asks bool) {
 	removeSocketFiles()
 	private.Remove(me.dir)
@@ -150,7 +150,7 @@ func orphaned(grace time.Duration, quiet, asks bool) {
 	}
 	time.Sleep(grace)
 	if !quiet {
-		say.Line("the program did not leave within %v; ended", grace)
+		say.Line("the program did not exit within %v; ending it", grace)
 	}
 	os.Exit(ExitCode)
 }

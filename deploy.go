@@ -63,8 +63,8 @@ func (p *launch) started(run successor) {
 	p.good = run
 }
 
-// spareFile returns the copy of the executable that the parent was started from, made now if it
-// is to be had no other way.
+// spareFile returns the copy of the executable that the parent was started from, and makes it if there
+// is none yet.
 func (p *launch) spareFile() string {
 	if p.spare == "" || system.Exists(p.spare) {
 		return p.spare

@@ -76,5 +76,6 @@
 // RESTARTER=off turns the package off. RESTARTER=debug prints why it does what it does: what is
 // watched, each change that is seen, each command that is run, each decision. Other values are
 // internal: the parent sets them for its child. The parent makes its private directory, mode 0700,
-// with the executables, in GOTMPDIR or else in the temporary directory; it must not be mounted noexec.
+// with the executables, in GOTMPDIR, or in the temporary directory if that is not set. The file system
+// there must not be mounted noexec.
 package restarter

@@ -27,9 +27,9 @@ import (
 // RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is net.Listen.
 // It is safe for concurrent use.
 //
-// What waits is a connection, not a request. The old child has to serve those that it has accepted,
-// so let it close its listener first, serve them, and then exit. Closing the listener does not close
-// the socket: clients wait, until the next child or the end of the parent. The kernel limits the
+// What waits is a connection, not a request. The old child has to serve the connections that it has
+// accepted: let it close its listener, serve them, and then exit. Closing the listener does not close
+// the socket: new clients wait for the next child, or until the parent ends. The kernel limits the
 // length of the queue (on Linux net.core.somaxconn, 4096 by default), and clients see a slow start as
 // latency.
 func Listen(network, address string) (net.Listener, error) {
@@ -39,7 +39,7 @@ func Listen(network, address string) (net.Listener, error) {
 	case IsParent():
 		ln, err := net.Listen(network, address)
 		if err == nil {
-			// A program that never launches shall not collect those that it has closed.
+			// Drop closed ones: a program that never launches a child would collect them.
 			listeners.all = slices.DeleteFunc(listeners.all, func(l *listener) bool { return !isOpen(l.ln) })
 			listeners.all = append(listeners.all, &listener{name: socket.Name{Network: network, Address: address}, ln: ln})
 		}
@@ -98,7 +98,7 @@ func listenInChild(network, address string) (net.Listener, error) {
 	}
 	file, err := f.File()
 	if err != nil {
-		return ln, nil // it serves, though not beyond this child
+		return ln, nil // it works, but ends with this child
 	}
 	defer file.Close()
 	n := socket.NewName(network, address, ln.Addr())

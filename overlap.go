@@ -22,7 +22,7 @@ func (p *launch) succeed(c *process) {
 		p.tell(c, p.next.Reason)
 	case n == nil && !c.told && c.run.listens() != p.next.listens():
 		// What one has from net.Listen, the other cannot open beside it.
-		p.Say("only one of the two programs calls Listen; the new one is started when the old one has left")
+		p.Say("only one of the two programs calls Listen; the new one starts when the old one has exited")
 		p.tell(c, p.next.Reason)
 	case n == nil && !c.told, n != nil && n.gone:
 		p.riseSoon()
@@ -33,8 +33,8 @@ func (p *launch) succeed(c *process) {
 	}
 }
 
-// riseSoon has the successor started beside the child as soon as the budget has room for it. What is saved well
-// after the last one has ended was not written by that: somebody waits for it.
+// riseSoon has the successor started beside the child as soon as the budget has room for it. A file that is saved
+// well after the last one has ended was not written by it but by a person, who waits.
 func (p *launch) riseSoon() {
 	const shortly = time.Second
 	if somebody := p.next.Seen.Sub(p.fell) > shortly; p.rise != nil && !somebody {
@@ -42,7 +42,7 @@ func (p *launch) riseSoon() {
 	}
 	pause := p.budget.Spend(p.rose, p.fellCPU)
 	if pause >= time.Second {
-		p.Say("new programs leave again and again; starting the next one in %v", pause.Round(100*time.Millisecond))
+		p.Say("new programs keep exiting; starting the next one in %v", pause.Round(100*time.Millisecond))
 		p.watcher.pauses()
 	}
 	p.rise = time.After(pause)
@@ -130,7 +130,7 @@ func (p *launch) failed(n *process) {
 	if n.ready {
 		n.gone = true
 		if p.stopped == nil {
-			p.Say("the new program left with exit code %d after %v; the old one is leaving", n.code, lived)
+			p.Say("the new program exited with code %d after %v; the old one is still exiting", n.code, lived)
 			if p.next != nil {
 				p.riseSoon()
 			}
@@ -149,8 +149,8 @@ func (p *launch) failed(n *process) {
 			p.riseSoon()
 		}
 	default:
-		p.Say("the new program left with exit code %d after %v, before it was ready; the old one keeps running", n.code, lived)
-		p.reject(n.run, fmt.Sprintf("The new program left with exit code %d after %v. What it said is in the terminal.", n.code, lived))
+		p.Say("the new program exited with code %d after %v, before it was ready; the old one keeps running", n.code, lived)
+		p.reject(n.run, fmt.Sprintf("The new program exited with code %d after %v. Its output is in the terminal.", n.code, lived))
 	}
 }
 

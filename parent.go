@@ -28,11 +28,11 @@ type Launcher struct {
 	// output is printed and nothing is built.
 	Generate []string
 
-	// Sources are what Generate reads, or Build besides what the go command knows of: files,
+	// Sources are what Generate reads, or what Build reads and the go command does not know of: files,
 	// directories and patterns as for [Track], relative to the current directory. A change of their
 	// content causes a build. At the start Generate is run if one of them is newer than the
-	// executable, or than a Go file that its name says is made of it: page_templ.go of page.templ,
-	// query.sql.go of query.sql.
+	// executable, or than a Go file whose name says that it is generated from it: page_templ.go from
+	// page.templ, query.sql.go from query.sql.
 	Sources []string
 
 	// Dir is the directory of the build. If it is empty, that is the directory of the file that
@@ -62,12 +62,12 @@ type Launcher struct {
 	Interval time.Duration
 
 	// If WaitOnFailure is true, a child that fails (by a code other than 0 and 75, or by a signal)
-	// is launched again at the next change that builds, or that is tracked. If false, the parent
-	// ends and returns its code.
+	// is launched again at the next change that builds, or that is tracked. If false, LaunchChild
+	// returns the child's code.
 	WaitOnFailure bool
 
-	// Quiet turns off the messages on standard error, the compiler's too. Only the one that says why no
-	// child could be started is printed.
+	// Quiet turns off the messages on standard error, the compiler's too. Still printed are why no child
+	// could be started, and why an exit code is not known. RESTARTER=debug turns them on again.
 	Quiet bool
 }
 
@@ -129,7 +129,7 @@ type launch struct {
 func newLaunch(l *Launcher) *launch {
 	return &launch{
 		Launcher: *l,
-		Messages: say.Messages{Silent: l.Quiet, Verbose: getenv(variable) == verbose, From: started.dir},
+		Messages: say.Messages{Silent: l.Quiet && getenv(variable) != verbose, Verbose: getenv(variable) == verbose, From: started.dir},
 		signals:  make(chan os.Signal, 16),
 		quit:     make(chan struct{}),
 		budget:   budget.New(),
@@ -140,9 +140,9 @@ func newLaunch(l *Launcher) *launch {
 func (p *launch) prepare(main string) bool {
 	exe, err := os.Executable()
 	if err != nil {
-		// There is no /proc, it may be.
+		// Perhaps there is no /proc.
 		if exe = system.Named(started.args[0], started.dir); exe == "" {
-			say.Line("cannot launch: %v; RESTARTER=off runs the program without", err)
+			say.Line("cannot launch: %v; RESTARTER=off runs the program without a parent", err)
 			return false
 		}
 	}
@@ -172,7 +172,7 @@ func (p *launch) prepare(main string) bool {
 	return true
 }
 
-// cleanUp takes away what prepare has made. No signal ends the process before that is done.
+// cleanUp removes what prepare has made. No signal ends the process before that is done.
 func (p *launch) cleanUp() {
 	close(p.quit)
 	if p.polled != nil {
@@ -232,7 +232,7 @@ func (p *launch) loop() int {
 			return code
 		case c.told, code == ExitCode, p.next != nil && p.WaitOnFailure:
 			if c.told && code != ExitCode && code != 0 && !c.killed && !c.terminated {
-				p.Say("the program was told to restart, and left with exit code %d; launching the new one", code)
+				p.Say("the program was told to restart, and exited with code %d; launching the new one", code)
 			}
 			sig = p.backOff(c, code)
 		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe:
@@ -241,7 +241,7 @@ func (p *launch) loop() int {
 			}
 		default:
 			if soon := time.Since(c.started) < 10*time.Second; soon && code != 0 && c.run.Reason != "" && !p.WaitOnFailure {
-				p.Say("the new program failed with exit code %d; with Launcher.WaitOnFailure the next change would launch it again", code)
+				p.Say("the new program failed with exit code %d, so the parent ends; started with Launcher.WaitOnFailure, it would wait for the next change", code)
 			}
 			return code
 		}
@@ -290,7 +290,7 @@ func (p *launch) backOff(c *process, code int) os.Signal {
 	}
 	ended := time.Now() // what the child has itself written, before, ends no pause
 	if pause >= time.Second {
-		p.Say("the program left with %d again and again; launching it again in %v", code, pause.Round(100*time.Millisecond))
+		p.Say("the program keeps exiting with code %d; launching it again in %v", code, pause.Round(100*time.Millisecond))
 	}
 	return p.pause(time.After(pause), ended)
 }
@@ -333,8 +333,8 @@ func (p *launch) await(done <-chan struct{}) os.Signal {
 	}
 }
 
-// watchGoRun ends this process's child when go run, which has started it, is gone: that passes on
-// neither signals nor exit codes.
+// watchGoRun stops the child when the go run that started this process is gone: go run passes on neither signals
+// nor exit codes.
 func (p *launch) watchGoRun(gone func() bool) {
 	const heartbeat = 200 * time.Millisecond
 	for !gone() {

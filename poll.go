@@ -18,9 +18,8 @@ import (
 )
 
 // A watcher polls the files that the program is made of, builds what has changed, and offers
-// each program that is to run next as a successor. It belongs to the goroutine of watch, as long as
-// LaunchChild runs, whatever becomes of the children; what others have to say to it goes
-// through calls.
+// each program that is to run next as a successor. It belongs to the goroutine of watch, which runs
+// as long as LaunchChild does. Other goroutines reach it through calls.
 type watcher struct {
 	*Launcher
 	*say.Messages
@@ -48,7 +47,7 @@ type watcher struct {
 	named   []naming     // to Track, since the last tick
 
 	pending  watch.Change // what changed, and nothing was begun for it
-	later    watch.Change // what changed, and seems to be written anew by whatever it causes
+	later    watch.Change // what changed, and seems to be rewritten by what it causes
 	laterAt  time.Time    // when that is going to be pending
 	atStart  budget.Loop  // of what the program writes when it starts
 	changed  time.Time    // when the last change was seen
@@ -59,10 +58,11 @@ type watcher struct {
 	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
 	stale    bool         // Generate has failed, and has to be run again
+	trimmed  bool         // it was said what -trimpath does not record
 }
 
 const (
-	settled  = 200 * time.Millisecond // a child that leaves at once shall cost no listing
+	settled  = 200 * time.Millisecond // no listing for a child that exits at once
 	lookOut  = 3 * time.Second        // how often a go command or sources that are missing are looked for
 	patience = 2 * time.Second        // how long a tracked file may keep changing before a restart
 	// How long a tracked file has to be still, so that a half-written one is not read.
@@ -200,14 +200,14 @@ func (w *watcher) takesOver(c *process) {
 }
 
 // rejected says that a successor has ended beside the child, or could not be started: the program of the
-// child, whose executable is old, is what is compared again. If the successor's executable is gone, it is built again; else
-// nothing is before the next change.
+// child, whose executable is old, is what the next build is compared with. If the successor's executable is gone, it
+// is built again. Otherwise nothing is built before the next change.
 func (w *watcher) rejected(s succession.Program, old, why string) {
 	gone := !system.Exists(s.Exe)
 	w.call(func() {
 		w.adopt()
 		if w.child != nil && w.beside != nil {
-			// What is tracked by the one that has failed may mend it.
+			// A change of what the failed one tracks may fix it.
 			w.child.tracked = watch.Union(w.child.tracked, w.beside.tracked)
 			w.beside = nil
 			w.saw(w.rewatch(w.hidden).Without(watch.Executable))
@@ -227,8 +227,8 @@ func (w *watcher) rejected(s succession.Program, old, why string) {
 	})
 }
 
-// failedToStart says that again runs, because exe could not be started. If that is gone, it
-// is built again; else nothing is before the next change.
+// failedToStart says that again runs, because exe could not be started. If exe is gone, it is built
+// again. Otherwise nothing is built before the next change.
 func (w *watcher) failedToStart(exe string, again succession.Program) {
 	gone := !system.Exists(exe)
 	w.call(func() {
@@ -324,7 +324,7 @@ func (w *watcher) withoutOwn(c watch.Change) watch.Change {
 		return c
 	}
 	if first {
-		w.Say("%s is written by each start of the program, which is made of it; building in %v", w.Short(path), delay)
+		w.Say("each start of the program rewrites %s, which is one of its sources; building in %v", w.Short(path), delay)
 	}
 	w.postpone(c.Without(watch.Tracked, watch.Executable), delay)
 	return c.Without(watch.Source, watch.Input)

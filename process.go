@@ -26,7 +26,7 @@ type process struct {
 	err      error // why the code is not known
 	started  time.Time
 	asks     func() bool   // whether the program ever asks if it should restart
-	deaf     chan struct{} // closed when it hears nothing any more: it has replaced itself by exec
+	deaf     chan struct{} // closed when it no longer receives messages: it has replaced itself by exec
 	tracked  []watch.Root  // for the watcher
 	shows    bool          // for the watcher: it wants to know what goes on
 
@@ -58,20 +58,20 @@ type request struct {
 }
 
 const (
-	// A stop signal is passed on after this time, if the child has not left by then or said that
-	// it was sent the signal itself. See tellOfSignal.
+	// A stop signal is passed on after this time, unless the child has exited by then, or has said
+	// that it was sent the signal itself. See tellOfSignal.
 	holdBack = 100 * time.Millisecond
-	// On a busy machine the child gets no processor to say anything. It is waited for so long.
+	// On a busy machine the child may not run soon enough to answer. This is how long to wait for it.
 	busy = time.Second
-	// A child has the processor to itself for so long.
+	// The executable of a child is searched for what it calls this long after its start.
 	headStart = 50 * time.Millisecond
 	// No wait is silent for longer.
 	silence = 5 * time.Second
-	// A child that has closed the line, and lives on for so long, hears nothing any more.
+	// A child that is still alive this long after it closed the line no longer receives messages.
 	deafAfter = time.Second
-	// A program that never asks is killed so long after SIGTERM, where Grace says nothing.
+	// A program that never asks is killed this long after SIGTERM, if Grace is 0.
 	asklessGrace = 10 * time.Second
-	// Most programs that are interrupted have left by then.
+	// Most programs have exited this long after an interrupt.
 	longDrain = 30 * time.Second
 )
 
@@ -265,9 +265,9 @@ func (p *launch) answer(c *process, r request) {
 	}
 }
 
-// couldListen reports whether the child had the time to ask for its sockets: those that it has not
-// asked for are of no use any more. One that failed, or was told to restart while it may have been
-// starting, says nothing about the next.
+// couldListen reports whether the child had enough time to ask for its sockets: those that it did not
+// ask for can be closed. A child that failed, or was told to restart while it may still have been
+// starting, tells nothing about the next one.
 func (c *process) couldListen(asked bool, code int) bool {
 	const soon, late = time.Second, 10 * time.Second
 	lived := time.Since(c.started)

@@ -24,9 +24,9 @@ import (
 // sysexits.h, "temporary failure; user is invited to retry".
 const ExitCode = 75
 
-// ErrChanged is the cause of a context that was ended by [NotifyContext]:
-// errors.Is(context.Cause(ctx), ErrChanged). The text of the cause goes on to say
-// what changed.
+// ErrChanged is the cause of a context of [NotifyContext] that ended because the program should
+// restart: errors.Is(context.Cause(ctx), ErrChanged). The text of the cause goes on to say what
+// changed, or that the parent is gone.
 var ErrChanged = errors.New("restarter: time to restart")
 
 // variable is the one thing that a parent adds to the environment of its child.
@@ -171,7 +171,7 @@ func NotifyContext(parent context.Context) (context.Context, context.CancelFunc)
 	}
 }
 
-// LaunchChild is new(Launcher).LaunchChild().
+// LaunchChild is [Launcher.LaunchChild] with the default settings.
 func LaunchChild() int { return new(Launcher).LaunchChild() }
 
 // getenv returns a variable of the environment that this process was started with.

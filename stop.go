@@ -13,7 +13,7 @@ import (
 // signal passes a signal on to a child. A stop is held back for a moment.
 func (p *launch) signal(c *process, sig os.Signal) {
 	if c.held != nil {
-		c.Process.Process.Signal(c.held) // somebody insists
+		c.Process.Process.Signal(c.held) // a second signal: do not hold back the first any longer
 		c.held, c.pass = nil, nil
 	}
 	if !slices.Contains(system.Stops, sig) {
@@ -25,7 +25,7 @@ func (p *launch) signal(c *process, sig os.Signal) {
 	} else {
 		p.stopped, p.stopping = sig, time.Now()
 		if sig == system.Terminate {
-			p.sockets.Release() // there is no next child: clients shall not wait for one
+			p.sockets.Release() // there is no next child for clients to wait for
 		}
 		if p.Grace > 0 {
 			c.overdue, c.grace = time.After(p.Grace), p.Grace
@@ -49,11 +49,11 @@ func (c *process) passOn() {
 	c.held, c.pass = nil, nil
 }
 
-// kill ends a child that has not left in time.
+// kill ends a child that has not exited in time.
 func (p *launch) kill(c *process) {
 	c.Process.Process.Kill()
 	c.killed = true
-	p.Say("the program did not leave within %v; ended", c.grace)
+	p.Say("the program did not exit within %v; ending it", c.grace)
 }
 
 func (c *process) pid() int { return c.Process.Process.Pid }
@@ -70,7 +70,7 @@ func (p *launch) tell(c *process, reason string) {
 	p.giveTime(c)
 }
 
-// giveTime sets how long a child that is to leave may take, once.
+// giveTime sets how long a child may take to exit, once.
 func (p *launch) giveTime(c *process) {
 	if c.overdue != nil {
 		return
@@ -84,9 +84,10 @@ func (p *launch) giveTime(c *process) {
 	}
 }
 
-// goesOn reports whether c is to be followed by what was saved at that time. After an interrupt nobody can tell a
-// program that goes on from one that takes its time to leave: so that has to be some seconds ago, and more if it has
-// said that it leaves, or if it was saved before. Then the interrupt is forgotten; else goOn is called later.
+// goesOn reports whether c may be restarted for what was saved at that time. After an interrupt, a program that
+// ignores it cannot be told from one that is slow to exit. So the interrupt has to be some seconds ago, and more if
+// the child has said that it exits, or if the file was saved before the interrupt. Then the interrupt is forgotten;
+// otherwise goOn is called later.
 func (p *launch) goesOn(c *process, saved time.Time) bool {
 	limit := silence + holdBack
 	if leaves := c.signalled.After(p.stopping.Add(-2 * holdBack)); leaves || !saved.After(p.stopping) {
@@ -113,7 +114,7 @@ func (c *process) isDeaf() <-chan struct{} {
 	return c.deaf
 }
 
-// hears reports whether the program will ever know that it is to restart.
+// hears reports whether the program can learn that it should restart.
 func (c *process) hears() bool {
 	select {
 	case <-c.deaf:
@@ -123,11 +124,11 @@ func (c *process) hears() bool {
 	}
 }
 
-// terminate sends SIGTERM to a program that does not hear.
+// terminate sends a process SIGTERM, where there is that.
 func (p *launch) terminate(c *process) {
 	c.terminated = true
 	if system.CanTerminate {
-		p.Debug("the program does not ask whether it should restart; sending it SIGTERM")
+		p.Debug("sending process %d SIGTERM, so that it restarts", c.pid())
 		c.Process.Process.Signal(system.Terminate)
 	}
 }
@@ -138,10 +139,10 @@ func (p *launch) remind(c *process) {
 	case c == p.beside && !c.ready && !c.told && p.stopped == nil:
 		p.Say("waiting for the new program to get ready; it counts as ready %v after its start", p.Overlap)
 	case p.stopped != nil:
-		p.Say("waiting for the program to leave, after signal %v", p.stopped)
+		p.Say("waiting for the program to exit, after signal %v", p.stopped)
 	case c.grace > 0:
-		p.Say("waiting for the program to leave; it will be killed after %v", c.grace)
+		p.Say("waiting for the program to exit; it will be killed after %v", c.grace)
 	default:
-		p.Say("waiting for the program to leave: it has to exit when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit")
+		p.Say("waiting for the program to exit: it has to do that when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit")
 	}
 }

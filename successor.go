@@ -15,8 +15,8 @@ type successor struct {
 	listens func() bool // whether it ever calls Listen
 }
 
-// launchNext starts the successor, or if that cannot be started what ran last, or else what the parent
-// was started from.
+// launchNext starts the successor. If that cannot be started, it starts what ran last, or else what the
+// parent was started from.
 func (p *launch) launchNext() (*process, error) {
 	p.takeNext()
 	run := p.good
@@ -60,7 +60,7 @@ func (p *launch) takeNext() bool {
 	}
 }
 
-// replaceNext makes s the next to be launched. What was to be launched before is not any more.
+// replaceNext makes s the next to be launched, in place of what was to be launched before.
 func (p *launch) replaceNext(next succession.Program) {
 	if p.next != nil && p.next.Exe != p.good.Exe && p.next.Exe != next.Exe {
 		p.drop(p.next.Exe)

@@ -116,7 +116,7 @@ func (w *watcher) restartForTracked(quiet bool) {
 		return
 	}
 	if w.toBuild() || w.withheld || w.toCompare() && time.Since(w.tracking) < patience {
-		// Saved together, they belong together: the old program may not understand the new file.
+		// Code and file were saved together: the old program may not understand the new file.
 		if !w.deferred && !w.toCompare() {
 			w.deferred = true
 			w.Say("%s changed; waiting for the build", w.Short(path))
@@ -128,7 +128,7 @@ func (w *watcher) restartForTracked(quiet bool) {
 	exe := current.Exe
 	gone := !system.Exists(exe) || w.dir != nil && w.dir.Same(exe) != nil
 	if (w.programs.Refused() != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
-		// It may mend what has failed beside the child; or somebody has tidied up.
+		// The change may fix what failed beside the child; or the executable was removed.
 		w.waits = true
 		w.pending[watch.Source] = path
 		return

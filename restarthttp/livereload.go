@@ -222,8 +222,8 @@ func sameOrigin(r *http.Request) bool {
 	return err == nil && u.Host == r.Host
 }
 
-// mayHaveText reports whether the host that the request names cannot be the name of a stranger's
-// site which has been made to lead here.
+// mayHaveText reports whether the request's host is one that DNS rebinding cannot use: a name of
+// another site that was made to point here.
 func mayHaveText(r *http.Request) bool {
 	if r.TLS != nil {
 		return true

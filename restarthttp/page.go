@@ -114,7 +114,7 @@ func nonce(h http.Header) string {
 	return ""
 }
 
-// scriptSources returns what a policy says of scripts.
+// scriptSources returns the sources that a policy allows for scripts.
 func scriptSources(policy string) string {
 	directives := make(map[string]string)
 	for _, d := range strings.Split(policy, ";") {

@@ -218,7 +218,7 @@
 		const u = ready();
 		const place = /^\S.*?(?::\d+)+(?=[:\s]|$)/m.exec(text); // file:line:column
 		u.title.textContent = place ? title + ': ' + place[0] : title;
-		u.words.textContent = text || 'The terminal has the words.';
+		u.words.textContent = text || 'See the terminal.';
 		badge(title.toLowerCase(), true, true);
 		if (closed !== u.words.textContent) open();
 	}
@@ -231,7 +231,7 @@
 	}
 
 	function noAnswer() {
-		badge('no answer from the program; look at the terminal', true);
+		badge('no answer from the program; see the terminal', true);
 	}
 
 	// What to do at each event.
@@ -243,7 +243,7 @@
 			badge('building\u2026');
 		},
 		failed: (text) => dialog('Build failed', text),
-		crashed: (text) => dialog('The new program has ended', text),
+		crashed: (text) => dialog('The new program exited', text),
 		restarting: () => {
 			clear();
 			badge('restarting\u2026');

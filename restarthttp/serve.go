@@ -26,7 +26,7 @@ const (
 	// For requests that are served.
 	patience = 2 * time.Second
 
-	// For HTTP/2 clients that have nothing open to close their connections, as they are told.
+	// For idle HTTP/2 clients to close their connections after GOAWAY.
 	farewell = 50 * time.Millisecond
 )
 

@@ -42,10 +42,10 @@ var questions = []question{
 		if text, _ := os.ReadFile(r.log.Name()); strings.Contains(string(text), "undefined: noSuchWord") {
 			answer += "; the compiler's words are shown"
 		}
-		return answer + r.mend()
+		return answer + r.fix()
 	}, true},
 	{"panic", "a save that panics in `main`", func(r *run) string {
-		return r.spoil(`panic("on purpose")`) + r.mend()
+		return r.spoil(`panic("on purpose")`) + r.fix()
 	}, true},
 	{"twice", "a save 0.2, 0.6, 1.2 s after another is served", (*run).twice, false},
 	{"outside", "an edit in a module joined by `replace`", (*run).outside, false},
@@ -131,17 +131,17 @@ func (r *run) spoil(statement string) string {
 	}
 }
 
-// mend takes back what was wrong.
-func (r *run) mend() string {
+// fix takes back what was wrong.
+func (r *run) fix() string {
 	r.now.first = ""
 	if len(r.processes()) == 0 {
 		r.save() // for the next question
 		return "; the tool has ended too"
 	}
 	if _, err := r.edit(15 * time.Second); err != nil {
-		return "; the mend is not served"
+		return "; the fix is not served"
 	}
-	return "; the mend is served"
+	return "; the fix is served"
 }
 
 // twice saves again while the tool is at work on a save.

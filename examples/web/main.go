@@ -1,4 +1,4 @@
-// Web is a server that no client sees restart, and the browser follows: start it with
+// Web is a server whose restarts no client notices, and which the browser follows: start it with
 //
 //	go run ./examples/web
 //
@@ -40,7 +40,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "where to listen")
 	conf := flag.String("conf", beside("web.conf"), "the configuration file")
 	var l restarter.Launcher
-	flag.DurationVar(&l.Overlap, "overlap", 0, "how long a new version may take to serve before the old one leaves; 0 is one at a time")
+	flag.DurationVar(&l.Overlap, "overlap", 0, "how long a new version may take to get ready while the old one runs; 0 runs one at a time")
 	flag.Parse()
 
 	// In the parent this opens the socket, in the child it takes it over.

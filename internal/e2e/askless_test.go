@@ -116,7 +116,7 @@ func ready() {
 			}
 			p.expect(3, "^version ")
 			p.expect(0, "^cannot listen")
-			p.expect(0, "again and again")
+			p.expect(0, "keeps? exiting")
 		})
 	}
 }
@@ -150,9 +150,9 @@ func ready() { signal.Ignore(syscall.SIGTERM) }
 			m.replace("main.go", `version = "1"`, `version = "2"`)
 			p.await(restarting)
 			if grace == "" {
-				p.await("^restarter: waiting for the program to leave; it will be killed after 10s$")
+				p.await("^restarter: waiting for the program to exit; it will be killed after 10s$")
 			}
-			p.await("^restarter: the program did not leave within " + within + "; ended$")
+			p.await("^restarter: the program did not exit within " + within + "; ending it$")
 			p.await("^version 2$")
 			p.expect(2, "^version ")
 		})

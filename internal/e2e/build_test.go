@@ -118,7 +118,7 @@ func TestWaysToStart(t *testing.T) {
 		{name: "go run -trimpath", args: []string{"run", "-trimpath", "."}, line: trimmed},
 		{
 			name: "go run -trimpath main.go", args: []string{"run", "-trimpath", "main.go", "text.go"}, dead: true,
-			line: `^restarter: cannot rebuild: built from a list of files with -trimpath; use "go run \."; watching the executable alone$`,
+			line: `^restarter: cannot rebuild: built from a list of files with -trimpath; use "go run \."; watching only the executable$`,
 		},
 		{name: "go build", args: []string{"build"}},
 		{name: "go build main.go", args: []string{"build", "main.go", "text.go"}},

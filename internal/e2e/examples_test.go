@@ -157,7 +157,7 @@ func TestExampleWebOverlaps(t *testing.T) {
 		`page = func() *template.Template { panic("no") }()`,
 	} {
 		m.edit("main.go", `page    = template.Must(template.ParseFS(files, "page.html"))`, bad)
-		p.await("^restarter: the new program left with exit code 2 after .*; the old one keeps running$")
+		p.await("^restarter: the new program exited with code 2 after .*; the old one keeps running$")
 		if page := c.get(); !strings.Contains(page, "Version 1,") {
 			t.Errorf("the page is %q", page)
 		}
@@ -170,7 +170,7 @@ func TestExampleWebOverlaps(t *testing.T) {
 	if !strings.Contains(string(motto), "better") {
 		panic("a better motto is needed")
 	}`)
-	p.await("^restarter: the new program left with exit code 2 after ")
+	p.await("^restarter: the new program exited with code 2 after ")
 	m.put("web.conf", "A better motto.")
 	p.await("^restarter: web.conf changed; building$")
 	p.await("is done: restarter: time to restart: web.conf")

@@ -100,7 +100,7 @@ func TestCodesAfterBeingTold(t *testing.T) {
 			p.await("^version 1 ")
 			m.replace("main.go", `version = "1"`, `version = "2"`)
 			if test.name == "3" {
-				p.await("^restarter: the program was told to restart, and left with exit code 3; launching the new one$")
+				p.await("^restarter: the program was told to restart, and exited with code 3; launching the new one$")
 			}
 			p.await("^version 2 ")
 			m.replace("main.go", `version = "2"`, `version = "3"`)

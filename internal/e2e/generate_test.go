@@ -221,7 +221,7 @@ func TestGenerateWritesItsOwnSources(t *testing.T) {
 	p := m.start()
 	m.put("api/x.in", "2")
 	p.await("^text 2 ")
-	p.await("^restarter: api.x.out is written anew by each run of Launcher.Generate; leave it out of Launcher.Sources; generating again in 4s$")
+	p.await("^restarter: each run of Launcher.Generate rewrites api.x.out; leave it out of Launcher.Sources; generating again in 4s$")
 	m.put("api/x.in", "3") // which waits for nothing
 	p.await("^text 3 ")
 	p.leave()
@@ -242,7 +242,7 @@ func TestBuildWritesASource(t *testing.T) {
 	p := m.start()
 	m.put("text.go", "package main\n\nfunc text() string { return \"2\" }\n")
 	p.await("^text 2 ")
-	p.await("^restarter: stamp.go is written anew by each build; Launcher.Generate is for that; building again in 4s$")
+	p.await("^restarter: each build rewrites stamp.go; move that step to Launcher.Generate; building again in 4s$")
 	m.put("text.go", "package main\n\nfunc text() string { return \"3\" }\n") // which waits for nothing
 	p.await("^text 3 ")
 	p.leave()

@@ -6,7 +6,7 @@ const (
 	restarting = "^restarter: .*built in .*; restarting$"
 	same       = "^restarter: the program is the same$"
 	failed     = "^restarter: build failed, the old program keeps running$"
-	anew       = "^restarter: the sources build another program than the one that runs; built in .*; restarting$"
+	anew       = "^restarter: the running program is not what the sources build; built in .*; restarting$"
 )
 
 // debug has the parent say why it does what it does: that it has found, for one, that what runs is

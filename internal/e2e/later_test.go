@@ -29,7 +29,7 @@ func TestGoCommandComesLater(t *testing.T) {
 			exe := m.buildWith([]string{"CGO_ENABLED=0"}) // there will be no C compiler
 			p := m.launch(exe, []string{"PATH=" + bin, debug})
 			p.await("^text 1 ")
-			p.await(cannotRebuild + "no go command in PATH; watching the executable alone$")
+			p.await(cannotRebuild + "no go command in PATH; watching only the executable$")
 			if edited {
 				m.replace("text.go", `"1"`, `"2"`)
 			}
@@ -67,7 +67,7 @@ func TestSourcesComeLater(t *testing.T) {
 	elsewhere.dir = t.TempDir()
 	p := elsewhere.launch(exe, []string{debug})
 	p.await("^text 1 ")
-	p.await(cannotRebuild + "the sources of example.com/app are not here; watching the executable alone$")
+	p.await(cannotRebuild + "the sources of example.com/app are not here; watching only the executable$")
 	if err := os.Rename(away, m.dir); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func TestNoGoCommand(t *testing.T) {
 	newer := m.build()
 	p := m.launch(exe, []string{"PATH=" + t.TempDir()})
 	process := p.await("^text 1 process (.*)")[1]
-	line := "^restarter: cannot rebuild: no go command in PATH; watching the executable alone$"
+	line := "^restarter: cannot rebuild: no go command in PATH; watching only the executable$"
 	p.await(line)
 	if now := p.ask(); now != process {
 		t.Errorf("process %s became %s", process, now)
@@ -82,7 +82,7 @@ func TestNoSources(t *testing.T) {
 	m.dir = t.TempDir()
 	p := m.launch(exe, nil)
 	p.await("^text 1 ")
-	p.await(`^restarter: cannot rebuild: the sources of example.com/app are not here; watching the executable alone$`)
+	p.await(`^restarter: cannot rebuild: the sources of example.com/app are not here; watching only the executable$`)
 	p.leave()
 }
 

@@ -86,7 +86,7 @@ func TestQuickSavesRestartAtOnce(t *testing.T) {
 	p.do("exit 0")
 	p.wantExit(0)
 	p.expect(9, "^child ")
-	p.expect(0, "again and again")
+	p.expect(0, "keeps? exiting")
 }
 
 // Nor does one who saves on: a change ends the pause.

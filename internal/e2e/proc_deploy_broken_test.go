@@ -17,8 +17,8 @@ var broken = []struct {
 	mode os.FileMode
 	says string
 }{
-	{"no permission", func(whole []byte) []byte { return whole }, 0o644, "no permission to be executed"},
-	{"cut short", func(whole []byte) []byte { return whole[:len(whole)/2] }, 0o755, "cut short"},
+	{"no permission", func(whole []byte) []byte { return whole }, 0o644, "no execute permission"},
+	{"cut short", func(whole []byte) []byte { return whole[:len(whole)/2] }, 0o755, "truncated"},
 	{"cut very short", func(whole []byte) []byte { return whole[:100] }, 0o755, ""},
 	{"another machine", anotherMachine, 0o755, "not an executable for this system and machine"},
 	{"script", func([]byte) []byte { return []byte("#!/bin/sh\necho child of a script\nexit 0\n") }, 0o755, "not an executable"},
@@ -92,7 +92,7 @@ func TestDeployThatIsPermittedLater(t *testing.T) {
 	slow(t)
 	exe, p := deployed(t)
 	put(t, exe, markedProgram(t, 'B'), 0o644)
-	p.await("cannot run: .* no permission to be executed")
+	p.await("cannot run: .* no execute permission")
 	if err := os.Chmod(exe, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestDeployInPieces(t *testing.T) {
 	if _, err := f.Write(whole[:half]); err != nil {
 		t.Fatal(err)
 	}
-	p.await("cannot run: .* cut short")
+	p.await("cannot run: .* truncated")
 	p.do("echo still here")
 	p.await("^still here$")
 	if _, err := f.Write(whole[half:]); err != nil {

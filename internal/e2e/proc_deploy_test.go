@@ -44,7 +44,7 @@ func (p *process) version(mark string) {
 // leaves ends the program, and fails the test if there have been more children than wanted.
 func (p *process) leaves(children int) {
 	p.t.Helper()
-	const message = "^restarter: cannot rebuild: no go command in PATH; watching the executable alone$"
+	const message = "^restarter: cannot rebuild: no go command in PATH; watching only the executable$"
 	p.awaitAnywhere(message)
 	p.do("exit 0")
 	p.wantExit(0)
@@ -158,7 +158,7 @@ func TestWithoutSources(t *testing.T) {
 	cmd.Dir = t.TempDir()
 	p := start(t, cmd)
 	p.await("^version 1 ")
-	p.await("^restarter: cannot rebuild: the sources of example.com/app are not here; watching the executable alone$")
+	p.await("^restarter: cannot rebuild: the sources of example.com/app are not here; watching only the executable$")
 	rename(t, second, first)
 	p.await("was replaced")
 	p.await("^version 2 ")

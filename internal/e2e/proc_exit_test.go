@@ -116,11 +116,11 @@ func TestGraceEndsAChildThatStays(t *testing.T) {
 	p.child()
 	save(t, file, "changed")
 	p.await("^told: .*file")
-	p.await("^restarter: the program did not leave within 1s; ended$")
+	p.await("^restarter: the program did not exit within 1s; ending it$")
 	p.child()
 	p.do("exit 0")
 	p.wantExit(0)
-	p.expect(1, "did not leave")
+	p.expect(1, "did not exit")
 }
 
 func TestGraceDoesNotEndAChildThatLeaves(t *testing.T) {
@@ -133,7 +133,7 @@ func TestGraceDoesNotEndAChildThatLeaves(t *testing.T) {
 	p.child()
 	p.do("exit 0")
 	p.wantExit(0)
-	p.expect(0, "did not leave")
+	p.expect(0, "did not exit")
 }
 
 // Without Grace a child may take as long as it likes, and what is being waited for is said.
@@ -144,7 +144,7 @@ func TestNoGrace(t *testing.T) {
 	p.child()
 	save(t, file, "changed")
 	p.await("^told: ")
-	p.await("^restarter: waiting for the program to leave: it has to exit when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit$")
+	p.await("^restarter: waiting for the program to exit: it has to do that when ShouldRestart is true or its NotifyContext ends; Launcher.Grace sets a limit$")
 	p.do("leave")
 	p.child()
 	p.do("exit 0")

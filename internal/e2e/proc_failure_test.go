@@ -59,7 +59,7 @@ func TestFailureAfterARestart(t *testing.T) {
 		p.do("exit 3")
 		p.wantExit(3)
 		p.drain()
-		p.expect(restarted, "^restarter: the new program failed with exit code 3; with Launcher.WaitOnFailure ")
+		p.expect(restarted, "^restarter: the new program failed with exit code 3, so the parent ends; started with Launcher.WaitOnFailure, ")
 	}
 }
 
@@ -132,5 +132,5 @@ func TestQuickMends(t *testing.T) {
 	save(t, file, "good")
 	p.await("^good$")
 	p.wantExit(0)
-	p.expect(0, "again and again")
+	p.expect(0, "keeps? exiting")
 }

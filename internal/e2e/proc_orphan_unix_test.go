@@ -70,7 +70,7 @@ func TestOrphanThatStays(t *testing.T) {
 	begin := time.Now()
 	send(t, p.cmd.Process.Pid, syscall.SIGKILL)
 	p.await("^told: .*the parent is gone$")
-	p.await("^restarter: the program did not leave within 5s; ended$")
+	p.await("^restarter: the program did not exit within 5s; ending it$")
 	p.vanished(8*time.Second, begin)
 }
 
@@ -79,7 +79,7 @@ func TestOrphanHasItsGrace(t *testing.T) {
 	p.child()
 	begin := time.Now()
 	send(t, p.cmd.Process.Pid, syscall.SIGKILL)
-	p.await("^restarter: the program did not leave within 300ms; ended$")
+	p.await("^restarter: the program did not exit within 300ms; ending it$")
 	p.vanished(3*time.Second, begin)
 }
 
@@ -91,7 +91,7 @@ func TestOrphanIsQuiet(t *testing.T) {
 	p.await("^told: .*the parent is gone$")
 	p.vanished(3*time.Second, begin)
 	p.expect(0, "^restarter: [^t]")
-	p.expect(0, "did not leave")
+	p.expect(0, "did not exit")
 }
 
 // Both are killed, the child first: nothing that either has started is left but the

@@ -188,7 +188,7 @@ func TestOverlapKeepsWhatRuns(t *testing.T) {
 		how := bad[i%len(bad)]
 		o.save(how)
 		o.begins(how)
-		code := o.await("^restarter: the new program left with exit code (.*) after .*, before it was ready; the old one keeps running$")[1]
+		code := o.await("^restarter: the new program exited with code (.*) after .*, before it was ready; the old one keeps running$")[1]
 		if want := map[string]string{"panic": "2", "late": "2"}[how]; code != want && code != how {
 			t.Errorf("%s leaves with %s", how, code)
 		}
@@ -347,7 +347,7 @@ func TestOverlapFailsOnceReady(t *testing.T) {
 	next := o.serves()
 	o.await("^told " + first + " ")
 	o.await("^fails " + next + "$")
-	ended := "^restarter: the new program left with exit code 9 after .*; the old one is leaving$"
+	ended := "^restarter: the new program exited with code 9 after .*; the old one is still exiting$"
 	o.await(ended)
 	o.stdin.Close()
 	o.wantExit(9)

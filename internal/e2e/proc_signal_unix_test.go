@@ -143,9 +143,9 @@ func TestGraceEndsAChildThatIgnoresSIGTERM(t *testing.T) {
 	p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay", "-grace=300ms")))
 	p.child()
 	send(t, p.cmd.Process.Pid, syscall.SIGTERM)
-	p.await("^restarter: the program did not leave within 300ms; ended$")
+	p.await("^restarter: the program did not exit within 300ms; ending it$")
 	p.wantExit(128 + 9)
-	p.expect(1, "did not leave")
+	p.expect(1, "did not exit")
 }
 
 func TestStopWhileThereIsNoChild(t *testing.T) {

@@ -191,7 +191,7 @@ func (p *process) child() int {
 }
 
 // pauses is what the parent says when it launches no child for a second or longer.
-const pauses = `^restarter: the program left with \d+ again and again; launching it again in (\S+)$`
+const pauses = `^restarter: the program keeps exiting with code \d+; launching it again in (\S+)$`
 
 // childSoon is child, and ends a pause by a change of what the children track.
 func (p *process) childSoon(tracked string) {

@@ -173,7 +173,7 @@ func TestTerminalOfTheNextChild(t *testing.T) {
 			file := tempFile(t)
 			tty, p, _ := startRaw(t, append(strings.Fields(arg), "-stay", "-grace=100ms", file)...)
 			save(t, file, "changed")
-			p.await("did not leave within 100ms; ended$")
+			p.await("did not exit within 100ms; ending it$")
 			p.sane()
 			tty.write("p")
 			p.wantExit(2)

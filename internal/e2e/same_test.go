@@ -121,7 +121,7 @@ func text() string {
 }
 `, "data/state", "1")
 	p := m.start()
-	p.await("^restarter: data.state is written by each start of the program, which is made of it; building in 1s$")
+	p.await("^restarter: each start of the program rewrites data.state, which is one of its sources; building in 1s$")
 	if n := p.count("^text 1 "); n < 10 || n > 16 {
 		t.Errorf("%d processes before the first pause", n)
 	}

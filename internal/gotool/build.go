@@ -21,15 +21,14 @@ func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err er
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case len(r.candidates) > 1:
-		said = append(said, "the program was built from a list of files that cannot be found out; it can be built when it is started with \"go run .\"\n"...)
+		said = append(said, "the program was built from a list of files, and it is not known which; start it with \"go run .\", or set Launcher.Build\n"...)
 	case r.beside && bytes.Contains(said, []byte("package "+r.path)):
 		// Somebody has renamed the module, so that package main has another path.
 		was := r.targets
 		r.targets = []string{"."}
-		if said, err := r.build(ctx, out, tmp); err == nil {
-			return said, nil
+		if said, err = r.build(ctx, out, tmp); err != nil {
+			r.targets = was // the message is the better one, though: it does not speak of the path
 		}
-		r.targets = was
 	}
 	return said, err
 }

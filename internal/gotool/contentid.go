@@ -18,9 +18,9 @@ func (r *Recipe) ContentID(name string) (string, error) {
 
 // ContentID returns what is equal for executables that are the same program. The go
 // command writes four hashes near the head of every executable, a/b/c/d: the last is of the
-// content without them. On ELF they are a note, elsewhere they stand in the text. With them
-// count the size and the last bytes, for what may be appended. Without them the whole
-// content decides, but for the inputs' hashes.
+// content without them. On ELF they are a note, elsewhere they stand in the text. The size and
+// the last bytes are added, since something may be appended to an executable. If the hash is
+// missing, the whole content decides, without the hashes of the inputs.
 func ContentID(name string) (string, error) { return contentID(name, true) }
 
 func contentID(name string, trusted bool) (string, error) {

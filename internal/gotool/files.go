@@ -9,9 +9,9 @@ import (
 )
 
 // fileLists returns the lists of files in a directory that a program may have been built from, the
-// likeliest first: the given one; those that its executable names; all but those with another
-// main; all; the one with main; and those that it names with one other. Which is right shows when one of them reproduces the program.
-// Their order counts: most people name the one with main first, or none by itself.
+// likeliest first: the given one; the files that its executable names; all but those with another
+// main; all; and the one with main alone. The right one is the one that reproduces the program. The order
+// of the files counts, so the second and the third are tried both with the file of main in front and without.
 func fileLists(dir, executable, main string, given []string) (lists [][]string) {
 	entries, _ := os.ReadDir(dir)
 	content, _ := os.ReadFile(executable)

@@ -139,7 +139,7 @@ func (r *Recipe) CanBuild() bool {
 // directory first; executable is the program that was started.
 func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...string) error {
 	if r.command != "" {
-		if !system.Exists(r.command) { // another version is installed, it may be
+		if !system.Exists(r.command) { // perhaps another version is installed
 			if command, err := r.lookPath("go"); err == nil {
 				r.command = command
 			}
@@ -213,9 +213,9 @@ func (r *Recipe) find(ctx context.Context, command string, elsewhere []string) s
 	return ""
 }
 
-// checkOwner says why the sources in a directory are not to be built: somebody else can write
-// there, so they may not be the user's. Where the user stands, and with go run, nothing is
-// checked: that is as good as a call of the go command.
+// checkOwner says why the sources in a directory are not to be built: another user can write
+// there, so they may not be this user's. In the module of the current directory, and with go run,
+// nothing is checked: the user runs the go command there anyway.
 func (r *Recipe) checkOwner(dir, current string) error {
 	if r.Trust || r.goRun {
 		return nil
@@ -243,7 +243,7 @@ func (r *Recipe) checkOwner(dir, current string) error {
 			return err
 		}
 		if !system.IsTrusted(info) {
-			return fmt.Errorf("others can write to %s, so the sources there may not be yours; start the program in that directory, or name it in Launcher.Dir", d)
+			return fmt.Errorf("other users can write to %s, so the sources there may not be yours; start the program in that directory, or name it in Launcher.Dir", d)
 		}
 		if d == root {
 			return nil
@@ -281,7 +281,7 @@ func (r *Recipe) environ(more ...string) (env []string) {
 // compilers, and soon killed.
 func (r *Recipe) run(ctx context.Context, stdout, stderr *bytes.Buffer, args, env []string) error {
 	if !system.IsDir(r.Dir) {
-		return fmt.Errorf("the directory %s is not there", r.Dir)
+		return fmt.Errorf("the directory %s does not exist", r.Dir)
 	}
 	path, err := args[0], error(nil)
 	if filepath.Base(path) == path {
@@ -310,7 +310,7 @@ func (r *Recipe) run(ctx context.Context, stdout, stderr *bytes.Buffer, args, en
 	}
 	code, err := p.Wait()
 	if errors.Is(err, system.ErrUnknown) && ctx.Err() == nil {
-		return nil // what it made tells
+		return nil // whether it succeeded shows in what it made
 	}
 	if ctx.Err() != nil || err != nil || code != 0 {
 		system.KillGroup(cmd.Process.Pid)

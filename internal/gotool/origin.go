@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MainFile returns the file of main.main, or if that is not on the stack of another function of package main
-// that is, as of one that initialises it.
+// MainFile returns the file of main.main. If main.main is not on the stack, as in an init function, it returns
+// the file of the function of package main that is.
 func MainFile() (file string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])

@@ -127,7 +127,7 @@ func TestNothingRunsWhereOthersCanWrite(t *testing.T) {
 			r.Env = environ()
 		}
 		ctx := context.Background()
-		if err := r.Resolve(ctx, executable(t), path("elsewhere")); err == nil || !strings.Contains(err.Error(), "others can write to") || r.CanBuild() {
+		if err := r.Resolve(ctx, executable(t), path("elsewhere")); err == nil || !strings.Contains(err.Error(), "other users can write to") || r.CanBuild() {
 			t.Errorf("%s: error %v, CanBuild is %t", name, err, r.CanBuild())
 		}
 		// Then somebody mends it.
@@ -152,6 +152,6 @@ func TestFoundModuleOfOthers(t *testing.T) {
 	}
 	r := New(appInfo(), "example.com/app/main.go", false)
 	r.Env = m.env
-	resolves(t, r, "others can write to "+m.dir, t.TempDir(), m.dir)
+	resolves(t, r, "other users can write to "+m.dir, t.TempDir(), m.dir)
 	resolves(t, r, "", m.dir)
 }

@@ -196,7 +196,7 @@ func TestACommandThatMakesNothing(t *testing.T) {
 func TestTheDirectoryIsGone(t *testing.T) {
 	r := runs(t, "idle")
 	r.Dir = filepath.Join(r.Dir, "gone")
-	if _, err := r.Generates(context.Background()); err == nil || err.Error() != "the directory "+r.Dir+" is not there" {
+	if _, err := r.Generates(context.Background()); err == nil || err.Error() != "the directory "+r.Dir+" does not exist" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Groups are the process groups of the commands that run. Somebody is told of them who ends them if this
-// process is killed. Its methods may be called by several goroutines.
+// Groups are the process groups of the commands that run. They are told to a child, which ends them if
+// this process is killed. Its methods may be called by several goroutines.
 type Groups struct {
 	mu   sync.Mutex
 	send func(text string) // nil if there is nobody to tell

@@ -109,7 +109,7 @@ func TestTheNameIsTaken(t *testing.T) {
 		if info.IsDir() {
 			check(t, os.Rename(filepath.Join(was, filepath.Base(filepath.Dir(name))), filepath.Join(real, filepath.Base(filepath.Dir(name)))))
 		}
-		if err := d.Ensure(); err == nil || !strings.HasSuffix(err.Error(), "belongs to somebody else") {
+		if err := d.Ensure(); err == nil || !strings.HasSuffix(err.Error(), "is not a directory that only you can use") {
 			t.Errorf("%s: Ensure has error %v", way, err)
 		}
 		if _, err := d.Folder(); err == nil {

@@ -1,7 +1,7 @@
 // Package private makes and guards the directory in which a parent keeps the executables that
-// it has built. Only its user can enter it, its owner is told by a lock, and whatever kind of end
-// the parent comes to, the directory is removed: by the parent, by its orphaned child, or by
-// the next parent that starts.
+// it has built. Only its user can enter it, and a lock shows that its parent lives. However the
+// parent ends, the directory is removed: by the parent, by its orphaned child, or by the next
+// parent that starts.
 //
 // It knows nothing of what the files in the directory are.
 //
@@ -10,9 +10,9 @@
 // Every path that the library opens or runs was looked at with the question whether another
 // user can put something in its place:
 //   - The directory lies in $GOTMPDIR or the temporary directory, where others may make
-//     files. It is made anew, mode 0700, under a random name. Should a cleaner remove it, it is
-//     made again; before each use its owner and mode are checked, and where that fails
-//     nothing in it is used ([Dir.Ensure]).
+//     files. It is made anew, mode 0700, under a random name. If it is removed, it is made again.
+//     Before each use its owner and mode are checked; if that fails, nothing in it is used
+//     ([Dir.Ensure]).
 //   - An executable in it is run only if it is the very file that was built, by its identity,
 //     size and time ([Dir.Same]).
 //   - The lock is opened without following links, and compared with the name afterwards.
@@ -80,7 +80,7 @@ func New(base string) (*Dir, error) {
 
 const remedy = "GOTMPDIR or TMPDIR can name another place"
 
-// Ensure makes the directory again, should somebody have removed it.
+// Ensure makes the directory again if it was removed.
 func (d *Dir) Ensure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -88,7 +88,7 @@ func (d *Dir) Ensure() error {
 		return err
 	}
 	if !isPrivate(d.Path) {
-		return fmt.Errorf("%s belongs to somebody else", d.Path)
+		return fmt.Errorf("%s is not a directory that only you can use", d.Path)
 	}
 	if !system.Exists(filepath.Join(d.Path, "lock")) {
 		d.lock.Close()
@@ -140,7 +140,7 @@ func (d *Dir) Same(name string) error {
 	was, ok := d.kept[name]
 	if !isPrivate(d.Path) || !ok || !os.SameFile(was.FileInfo, info) || was.Size() != info.Size() ||
 		!was.linked && !was.ModTime().Equal(info.ModTime()) {
-		return fmt.Errorf("%s is not the file that was put there", name)
+		return fmt.Errorf("%s has been replaced or changed", name)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func hold(dir string) (*os.File, error) {
 	there, err2 := os.Lstat(name)
 	if err1 != nil || err2 != nil || !os.SameFile(held, there) {
 		f.Close()
-		return nil, fmt.Errorf("%s was taken away", dir)
+		return nil, fmt.Errorf("%s was removed or replaced", dir)
 	}
 	return f, nil
 }
@@ -183,8 +183,8 @@ func isPrivate(dir string) bool {
 	return err == nil && info.IsDir() && system.IsPrivate(info)
 }
 
-// sweep removes what dead parents of this user have left behind. The lock tells: it went
-// with its holder, whatever process has the number now.
+// sweep removes what dead parents of this user have left behind. A lock ends with its holder, so
+// it shows whether the parent is dead, even if another process has its PID by now.
 func sweep(mine string) {
 	base := filepath.Dir(mine)
 	entries, _ := os.ReadDir(base)

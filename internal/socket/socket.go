@@ -37,8 +37,8 @@ func (n Name) HasFile() bool {
 	return strings.HasPrefix(n.Network, "unix") && n.Bound != "" && !strings.HasPrefix(n.Bound, "@")
 }
 
-// reachable reports whether the file of a Unix socket is still the one that was made. Many a
-// program removes it before it listens, and clients would wait at a socket without a name.
+// reachable reports whether the file of a Unix socket is still the one that was made. Many
+// programs remove it before they listen; then no client could reach the socket.
 func (n Name) reachable(made os.FileInfo) bool {
 	if !n.HasFile() {
 		return true
@@ -82,7 +82,7 @@ type Socket struct {
 	asked  map[any]bool // which children have asked for it
 }
 
-// Keep adds a socket, and asked for by a child if that is not nil.
+// Keep adds a socket. If child is not nil, the socket counts as asked for by it.
 func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 	h.last++
 	k := &Socket{Name: n, Number: strconv.Itoa(h.last), File: file, asked: make(map[any]bool)}
@@ -146,8 +146,8 @@ func (h *Held) Forget(child any, could bool) {
 	}
 }
 
-// Release gives up all, and all that come later, for whoever else has them open: their last owner refuses clients when it closes them.
-// Files of Unix sockets are removed by Close.
+// Release closes all sockets here, and all that are kept later. Other processes may still have them open:
+// clients are refused when the last of these closes them. Close removes the files of Unix sockets.
 func (h *Held) Release() {
 	h.released = true
 	for _, k := range h.all {

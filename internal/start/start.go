@@ -2,9 +2,8 @@
 //
 // Packages of the program may change both when they are initialised, as those do that load a .env file,
 // and they may be initialised before those of this library. So this one imports nothing but syscall. Go
-// initialises the packages that are ready in the order of their paths, and this one is ready, and comes
-// first by its path, before package os is: whatever needs that comes later. (A copy below a path that is greater
-// than "os" does not.)
+// initialises packages whose imports are initialised in the order of their paths. This one comes before
+// package os, and so before all packages that need os. (A copy does not if its path sorts after "os".)
 //
 // It knows nothing of what the two are for.
 package start

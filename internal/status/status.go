@@ -39,14 +39,14 @@ func Publish(e Event) {
 	}
 }
 
-// Wanted, if not nil, is called by the first Current: from then on somebody wants to know. It is set before
-// main begins.
+// Wanted, if not nil, is called by the first Current: from then on events are read. It is set before main
+// begins.
 var Wanted func()
 
 var first sync.Once
 
 // Current returns the latest event, and a channel that is closed by the next Publish. Events that
-// follow each other quickly are not queued: who comes late sees the latest.
+// follow each other quickly are not queued: a late reader sees only the latest.
 func Current() (Event, <-chan struct{}) {
 	first.Do(func() {
 		if Wanted != nil {

@@ -43,7 +43,7 @@ func CheckExecutable(name, machine string) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a regular file", name)
 	case !runnable(info):
-		return fmt.Errorf("%s has no permission to be executed", name)
+		return fmt.Errorf("%s has no execute permission", name)
 	}
 	head, err := readHead(f)
 	if err != nil {
@@ -54,7 +54,7 @@ func CheckExecutable(name, machine string) error {
 		return fmt.Errorf("%s is not an executable for this system and machine", name)
 	}
 	if end > info.Size() {
-		return fmt.Errorf("%s is cut short: %d of %d bytes", name, info.Size(), end)
+		return fmt.Errorf("%s is truncated: %d of %d bytes", name, info.Size(), end)
 	}
 	return nil
 }

@@ -46,8 +46,8 @@ func TestCheckExecutable(t *testing.T) {
 	}
 	for _, n := range []int64{end - 1, end / 2, int64(len(head)), 4096} {
 		name := save(t, string(data[:n]), 0o700)
-		wantRefused(t, "cut short", name, machine, "is cut short")
-		wantRefused(t, "cut short, of an unknown machine", name, "", "is cut short")
+		wantRefused(t, "cut short", name, machine, "is truncated")
+		wantRefused(t, "cut short, of an unknown machine", name, "", "is truncated")
 	}
 	for n, reason := range map[int]string{0: "the file is empty", 1: "not an executable for", 3: "not an executable for", 20: "not an executable for"} {
 		wantRefused(t, "begun", save(t, string(data[:n]), 0o700), machine, reason)
@@ -74,7 +74,7 @@ func TestCheckExecutableMode(t *testing.T) {
 				t.Errorf("mode %o: %v", mode, err)
 			}
 		} else if os.Getuid() == 0 || mode&0o400 != 0 {
-			wantRefused(t, "without permission", name, machine, "has no permission to be executed")
+			wantRefused(t, "without permission", name, machine, "has no execute permission")
 		}
 	}
 }

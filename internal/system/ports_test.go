@@ -62,7 +62,7 @@ func TestCheckExecutableOfOtherPorts(t *testing.T) {
 			t.Errorf("%s: %d of %d bytes", port, end, len(data))
 		}
 		check(t, os.Truncate(exe, end-1))
-		wantRefused(t, port, exe, machine, "is cut short")
+		wantRefused(t, port, exe, machine, "is truncated")
 	}
 }
 

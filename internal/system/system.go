@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 )
 
-// LookPath finds an executable in the given value of PATH, whatever the variable is by now. As
-// with the go command, what depends on the current directory does not count.
+// LookPath finds an executable in the given value of PATH, not in the present one. As with the go
+// command, relative directories in it do not count.
 func LookPath(name, path string) (string, error) {
 	for _, dir := range filepath.SplitList(path) {
 		if !filepath.IsAbs(dir) {

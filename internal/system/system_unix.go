@@ -139,8 +139,8 @@ func Open(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// Stderr returns another descriptor of standard error, or nil if there is none: of a write to
-// standard error itself, when nobody can read it any more, the program would die.
+// Stderr returns another descriptor of standard error, or nil if there is none. A write to standard
+// error itself would kill the program (SIGPIPE) if its reader is gone.
 func Stderr() *os.File {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

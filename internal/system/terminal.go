@@ -14,7 +14,7 @@ type Terminal struct {
 	file  *os.File
 	was   syscall.Termios
 	front bool // this process was in its foreground group
-	piped bool // into another program of a shell's line, it may be: a pager, which sets the terminal itself
+	piped bool // standard output is a pipe, perhaps to a pager, which sets the terminal itself
 }
 
 // OpenTerminal returns the controlling terminal, or nil.
@@ -34,9 +34,9 @@ func OpenTerminal() *Terminal {
 	return t
 }
 
-// Restore gives the terminal the settings that it had, and this process its foreground, after
-// the process dead, which may have led a group of its own there. It leaves a terminal
-// alone that somebody else uses by now, as the shell does after Ctrl-Z and bg.
+// Restore gives the terminal its first settings and puts this process in the foreground, after the
+// process dead, which may have led a foreground group of its own. It does not touch a terminal that
+// another process uses by now, such as the shell after Ctrl-Z and bg.
 func (t *Terminal) Restore(dead int) {
 	if t == nil || !t.front {
 		return

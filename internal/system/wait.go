@@ -23,8 +23,8 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// ErrUnknown means that the process has ended, and nobody can say how any more.
-var ErrUnknown = errors.New("something else in this process has waited for the command, and taken its exit code")
+// ErrUnknown means that the process has ended, and that its exit code is lost.
+var ErrUnknown = errors.New("something else in this process has waited for the command, so its exit code is lost")
 
 // Wait waits for the command to end and returns its exit code as a shell reports it: 128+n
 // for death by signal n.

@@ -18,7 +18,7 @@ const (
 	awakeFor = 5 * time.Minute // after a change, since somebody is at work
 
 	// A look never takes more of the processor than this: the rest of a slow one is
-	// waiting, for a file server say, and waiting costs nobody.
+	// waiting, for a file server for example, which costs no processor time.
 	dearestLook  = 25 * time.Microsecond
 	cheapestLook = 200 * time.Nanosecond
 )
@@ -50,8 +50,8 @@ func (p *Poller) budget() int {
 
 func (p *Poller) begin() { p.begun, p.looks = time.Now(), 0 }
 
-// paid learns what a look costs: at once when it is cheaper than thought, slowly when it is
-// dearer, because that is mostly somebody else's work on the same processor.
+// paid learns what a look costs: at once if it was cheaper than expected, slowly if it was more
+// expensive, because that is mostly the work of others on the same processor.
 func (p *Poller) paid(took time.Duration, looks int) {
 	if looks <= 0 {
 		return

@@ -49,7 +49,7 @@ func (p *Poller) Len() int { return p.set.Len() }
 // a third of it at the other hot ones, then at all files in turn. Where everything fits, that
 // is everything.
 func (p *Poller) Tick() Change {
-	// What was too much is saved again, but not for long, so that no edit has to wait for it.
+	// Looks beyond the budget are made up for by fewer later, up to a limit, so that no edit waits long.
 	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.set.records)) + p.budget()
 	if p.left >= len(p.set.records) {
 		return p.whole(Change{}, false)
@@ -148,7 +148,7 @@ func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 		}
 		path := p.path(r)
 		if was != nil {
-			// A build may have read it before it was edited, and that edit was not one of a source.
+			// A build may have read it before it was edited, when an edit did not yet cause a build.
 			const built = 1<<Source | 1<<Input
 			if more := *r; r.exists() && r.use&^was.use&built != 0 {
 				more.use = r.use &^ was.use & built

@@ -7,8 +7,8 @@
 // seen once, that files which come and go are changes, and that polling takes no more than a
 // given share of one core, however many files there are.
 //
-// It knows nothing of builds, processes, messages or the go command, and it never goes by the
-// clock: stamps are compared with !=.
+// It knows nothing of builds, processes, messages or the go command. It compares stamps with !=,
+// never by which is newer.
 package watch
 
 import "slices"
