@@ -70,6 +70,8 @@ type jobs struct {
 	looked              time.Time // when a listing was last begun
 	listed              bool      // the go command has listed the sources
 	missing             string    // why not, as it was said
+	retry               time.Time // when to list again, if that has failed
+	retryAfter          time.Duration
 	groups              job.Groups
 }
 
@@ -80,20 +82,36 @@ func (j *jobs) wait() {
 	}
 }
 
+// haveListed notes how a listing went, and reports whether it works again. One that has failed is tried again after a
+// while: what keeps it from working need not be watched.
+func (j *jobs) haveListed(err error) (again bool) {
+	if err == nil {
+		again, j.retryAfter = j.retryAfter > 0, 0
+		return again
+	}
+	const longest = 15 * time.Second // so that it takes well below 1 % of a core
+	j.retryAfter = min(max(lookOut, 2*j.retryAfter), longest)
+	j.retry = time.Now().Add(j.retryAfter)
+	return false
+}
+
 // beginJob begins what is to be done next, if anything is.
 func (w *watcher) beginJob(quiet bool) {
 	source, input := w.pending[watch.Source], w.pending[watch.Input]
 	switch {
-	case w.jobs.current != nil || w.dir == nil:
+	case w.jobs.current != nil:
 	case !w.jobs.listed:
 		if time.Since(w.jobs.looked) > lookOut {
 			w.jobs.looked = time.Now()
 			w.begin(&job.Job{Kind: job.Listing})
 		}
 	case source == "" && input == "":
-		if w.programs.Unproved() || w.reread {
+		switch {
+		case w.programs.Unproved() || w.reread:
 			w.reread = false
 			w.begin(&job.Job{Kind: job.Building, Prove: !w.programs.Proved()})
+		case w.jobs.retryAfter > 0 && time.Now().After(w.jobs.retry):
+			w.begin(&job.Job{Kind: job.Listing})
 		}
 	case !w.jobs.pace.Ready(quiet):
 	case len(w.Generate) > 0 && (input != "" || w.stale):
@@ -177,16 +195,23 @@ func (w *watcher) found(j *job.Job) {
 		w.trimmed = true
 		w.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
 	}
-	came := w.jobs.missing != ""
+	first, came := !w.jobs.listed, w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""
-	w.sources = j.Roots
-	w.programs.TryAgain() // what they build is not known
-	if j.ListErr != nil {
+	again := w.jobs.haveListed(j.ListErr)
+	switch {
+	case j.ListErr == nil:
+		w.sources = j.Roots
+	case !first:
+		w.Debug("listing failed: %v", j.ListErr)
+		return
+	default:
+		w.sources = w.recipe.Ground()
 		if j.Missing == nil {
 			w.Say("%v", j.ListErr)
 		}
-		w.sources = w.recipe.Ground()
 	}
+	w.programs.TryAgain() // what they build is not known
+	w.reread = w.reread || again
 	w.rewatch() // before a build reads them
 	if len(w.Generate) > 0 && !w.programs.Proved() {
 		w.generateSince(w.poll.OldestGenerated()) // which may be older than the executable
@@ -201,6 +226,7 @@ func (w *watcher) found(j *job.Job) {
 // them may have changed since: then another build follows.
 func (w *watcher) relist(j *job.Job) {
 	roots := j.Roots
+	w.jobs.haveListed(j.ListErr)
 	switch {
 	case j.ListErr != nil: // the last good set serves on
 		w.Debug("listing failed: %v", j.ListErr)
@@ -271,7 +297,10 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 	case j.Err != nil:
 		w.programs.Tried()
 		said := fmt.Sprintf("%s%v", j.Said, j.Err)
-		if j.Changed != "" || said != w.said {
+		switch {
+		case j.NoPlace && j.Changed == "":
+			w.Say("cannot build: %v; trying again with the next change", j.Err)
+		case j.Changed != "" || said != w.said:
 			w.complain("build", j.Said, j.Err)
 		}
 		w.said = said

@@ -47,7 +47,7 @@ func (p *launch) started(run successor) {
 	if p.good.Exe != run.Exe {
 		p.drop(p.good.Exe)
 	}
-	if deployed := run.Exe == p.watcher.program && run.ID != p.good.ID; deployed && p.dir != nil {
+	if deployed := run.Exe == p.watcher.program && run.ID != p.good.ID; deployed {
 		old := p.spare
 		p.spare = p.keepSpare(run.Exe, filepath.Base(run.Exe))
 		if !system.Exists(p.spare) && private.Copy(run.Exe, p.spare) == nil {
@@ -66,19 +66,18 @@ func (p *launch) started(run successor) {
 // spareFile returns the copy of the executable that the parent was started from, and makes it if there
 // is none yet.
 func (p *launch) spareFile() string {
-	if p.spare == "" || system.Exists(p.spare) {
+	if system.Exists(p.spare) {
 		return p.spare
 	}
 	folder, err := p.dir.Folder()
-	if err != nil {
-		return ""
+	spare := filepath.Join(folder, filepath.Base(p.watcher.program))
+	if err != nil || private.Copy(system.Self, spare) != nil {
+		p.dir.Drop(spare)
+		return system.Self // there is no room for a copy
 	}
-	p.spare = filepath.Join(folder, filepath.Base(p.spare))
-	if err := private.Copy("/proc/self/exe", p.spare); err != nil {
-		return ""
-	}
-	p.dir.Keep(p.spare)
-	return p.spare
+	p.dir.Keep(spare)
+	p.spare = spare
+	return spare
 }
 
 // keepSpare keeps the running executable beside its name, which a deploy may give to one that

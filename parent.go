@@ -103,7 +103,7 @@ func (l *Launcher) LaunchChild() int {
 type launch struct {
 	Launcher
 	say.Messages
-	dir       *private.Dir // nil if none can be made
+	dir       *private.Dir
 	watcher   *watcher
 	contentID func(name string) (string, error)
 	polled    chan struct{} // closed when the watcher has ended; nil before it has begun
@@ -147,13 +147,10 @@ func (p *launch) prepare(main string) bool {
 		}
 	}
 	o := origin{program: system.ExecutableName(exe, started.args[0], started.dir), running: exe, main: main, goRun: gotool.StartedByGoRun(exe), machine: system.Machine(exe)}
-	if p.dir, err = private.New(started.tmp); err != nil {
-		p.Say("cannot build: %v; watching without a build", err)
-	} else {
-		p.spare = p.keepSpare(exe, filepath.Base(o.program))
-		if system.Exists(p.spare) {
-			o.running = p.spare
-		}
+	p.dir = private.New(started.tmp)
+	p.spare = p.keepSpare(exe, filepath.Base(o.program))
+	if system.Exists(p.spare) {
+		o.running = p.spare
 	}
 	p.terminal = system.OpenTerminal()
 	p.sockets = takeSockets()

@@ -26,7 +26,7 @@ type watcher struct {
 	origin
 	recipe *gotool.Recipe
 	poll   *watch.Poller
-	dir    *private.Dir // nil if none could be made
+	dir    *private.Dir
 	jobs   jobs
 
 	successors chan succession.Program // holds the last one, until somebody takes it
@@ -91,6 +91,9 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 			path = filepath.Join(started.dir, path)
 		}
 		w.inputs = append(w.inputs, patterns(watch.Input, []string{path})...)
+	}
+	if system.IsDir(w.recipe.Dir) {
+		w.sources = w.recipe.Ground() // until they are listed
 	}
 	w.rewatch()
 	if info, err := os.Stat(o.program); err == nil {
@@ -349,7 +352,10 @@ func (w *watcher) saw(c watch.Change) bool {
 		w.replaced = w.changed
 	}
 	if c[watch.Tracked] != "" {
-		if w.withheld = false; w.tracking.IsZero() {
+		if w.deferred {
+			w.withheld = false // else this is a part of the save that waits
+		}
+		if w.tracking.IsZero() {
 			w.tracking = w.changed
 		}
 	}
@@ -369,7 +375,7 @@ func (w *watcher) offer(next succession.Program) {
 	w.leaving = true // or about to be launched
 	select {
 	case s := <-w.successors: // nobody has taken it
-		if w.dir != nil && s.Exe != next.Exe && s.Exe != w.programs.Runs() {
+		if s.Exe != next.Exe && s.Exe != w.programs.Runs() {
 			w.dir.Drop(s.Exe)
 		}
 	default:

@@ -39,10 +39,7 @@ func newWorld(t *testing.T, l Launcher) *world {
 	if err := os.Chmod(w.path("app"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := private.New(w.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := private.New(w.dir)
 	t.Cleanup(dir.Remove)
 	l.Quiet, l.Dir, l.Sources = true, w.path("src"), []string{w.path("in")}
 	m := &say.Messages{Silent: true, From: w.dir}

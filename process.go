@@ -77,12 +77,8 @@ const (
 
 // start starts a program as a child. begun tells the watcher.
 func (p *launch) start(run successor, begun func(*process)) (*process, error) {
-	dir := ""
-	if p.dir != nil {
-		if err := p.dir.Same(run.Exe); err != nil {
-			return nil, err
-		}
-		dir = p.dir.Path
+	if err := p.dir.Same(run.Exe); err != nil {
+		return nil, err
 	}
 	if run.Exe == p.watcher.program { // which a deploy may have replaced by anything
 		if err := system.CheckExecutable(run.Exe, p.watcher.machine); err != nil {
@@ -102,7 +98,7 @@ func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Env = childEnviron(fmt.Sprintf("%d:%s:%s", os.Getpid(), name, dir))
+	cmd.Env = childEnviron(fmt.Sprintf("%d:%s:%s", os.Getpid(), name, p.dir.Path))
 	c := &process{run: run, line: line, requests: make(chan request), done: make(chan struct{}), deaf: make(chan struct{}), started: time.Now()}
 	c.Process, err = system.Start(cmd)
 	attached()

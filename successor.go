@@ -78,7 +78,7 @@ func listensIn(exe string) func() bool {
 
 // drop removes an executable that was built.
 func (p *launch) drop(exe string) {
-	if p.dir != nil && exe != p.spare {
+	if exe != p.spare {
 		p.dir.Drop(exe)
 	}
 }

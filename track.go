@@ -126,8 +126,8 @@ func (w *watcher) restartForTracked(quiet bool) {
 	w.pending[watch.Tracked] = ""
 	current := w.programs.Current()
 	exe := current.Exe
-	gone := !system.Exists(exe) || w.dir != nil && w.dir.Same(exe) != nil
-	if (w.programs.Refused() != "" || gone) && w.dir != nil && w.recipe.CanBuild() {
+	gone := !system.Exists(exe) || w.dir.Same(exe) != nil
+	if (w.programs.Refused() != "" || gone) && w.recipe.CanBuild() {
 		// The change may fix what failed beside the child; or the executable was removed.
 		w.waits = true
 		w.pending[watch.Source] = path
@@ -150,11 +150,11 @@ func (w *watcher) toBuild() bool {
 		return true
 	}
 	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
-	return edited && w.dir != nil && w.jobs.listed
+	return edited && w.jobs.listed
 }
 
 // toCompare reports whether it will soon be known whether the sources build what runs: an edit of the
 // first moments is found so.
 func (w *watcher) toCompare() bool {
-	return w.programs.Unproved() && w.dir != nil && w.jobs.missing == ""
+	return w.programs.Unproved() && w.jobs.missing == ""
 }

@@ -133,15 +133,63 @@ func TestNoBuildCache(t *testing.T) {
 	p.leave()
 }
 
+// A module that the program does not need keeps it from being built as long as it is broken: then what was saved
+// meanwhile is built.
+func TestBrokenModuleOfAWorkspace(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", text, "other/go.mod", "module example.org/other\n\ngo 1.21\n",
+		"go.work", "go 1.21\n\nuse (\n\t.\n\t./other\n)\n")
+	env := []string{"GOWORK=", "GOFLAGS=", debug}
+	p := m.launch(m.build(), env)
+	p.awaitAnywhere(proved)
+	p.await("^text 1 ")
+	m.replace("other/go.mod", "module ", "<<<<<<< HEAD\nmodule ")
+	p.await(failed)
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await(failed)
+	m.replace("other/go.mod", "<<<<<<< HEAD\n", "")
+	p.await("^text 2 ")
+	// One that comes after go.work names it is not known by then.
+	m.replace("go.work", "./other", "./other\n\t./later")
+	p.await(failed)
+	m.replace("text.go", `"2"`, `"3"`)
+	p.await(failed)
+	m.write("later/go.mod", "module example.org/later\n\ngo 1.21\n")
+	p.await("^text 3 ")
+	p.leave()
+}
+
+// What cannot be listed at the start is listed when it can: its packages are watched then.
+func TestListedLater(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", "package main\n\nimport \"example.org/lib\"\n\nfunc text() string { return lib.Text }\n",
+		"lib/go.mod", "module example.org/lib\n\ngo 1.21\n", "lib/lib.go", "package lib\n\nvar Text = \"1\"\n")
+	m.replace("go.mod", "\nrequire ", "\nrequire example.org/lib v0.0.0\n\nreplace example.org/lib => ./lib\n\nrequire ")
+	exe := m.build()
+	m.replace("lib/go.mod", "go 1.21", "go 1.999")
+	p := m.launch(exe, []string{debug, "GOTOOLCHAIN=local"})
+	p.await("^text 1 ")
+	p.await("requires go >= 1.999")
+	m.replace("lib/go.mod", "go 1.999", "go 1.21")
+	p.awaitAnywhere(proved)
+	m.replace("lib/lib.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
+}
+
 // Without a place for what it builds, the program runs all the same.
 func TestNoTemporaryDirectory(t *testing.T) {
 	t.Parallel()
 	m := newModule(t, "main.go", teller, "text.go", text)
 	missing := filepath.Join(t.TempDir(), "missing")
 	p := m.launch(m.build(), []string{"TMPDIR=" + missing, "TMP=" + missing, "TEMP=" + missing})
-	p.await("^restarter: cannot build: .*missing.*; GOTMPDIR or TMPDIR can name another place; watching without a build$")
 	p.await("^text 1 ")
-	p.leave()
-	p.drain()
+	p.await("^restarter: cannot build: .*missing.*; GOTMPDIR or TMPDIR can name another place; trying again with the next change$")
 	p.expect(1, "^restarter: ")
+	if err := os.Mkdir(missing, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.replace("text.go", `"1"`, `"2"`)
+	p.await("^text 2 ")
+	p.leave()
 }

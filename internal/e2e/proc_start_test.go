@@ -57,10 +57,32 @@ func TestExecutableIsGone(t *testing.T) {
 	}
 }
 
-// Without a private directory there is no copy.
+// Without a place for a copy, the file that the parent runs is started, which nobody can take away.
+func TestExecutableIsGoneWithoutACopy(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the executable of a process cannot be started any more")
+	}
+	exe, p := ownCopy(t, []string{"TMPDIR=" + filepath.Join(t.TempDir(), "missing")}, "talk")
+	p.child()
+	if err := os.Remove(exe); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 3; i++ {
+		p.do("exit 75")
+		p.child()
+	}
+	p.do("exit 4")
+	p.wantExit(4)
+	p.expect(1, "cannot start")
+}
+
+// Nor does it help if that may not be executed any more.
 func TestNoChildCanBeStarted(t *testing.T) {
 	exe, p := ownCopy(t, []string{"TMPDIR=" + filepath.Join(t.TempDir(), "missing")}, "talk")
 	p.child()
+	if err := os.Chmod(exe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(exe); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +92,7 @@ func TestNoChildCanBeStarted(t *testing.T) {
 	p.expect(1, "^restarter: cannot start")
 }
 
-// A program that cannot be built runs all the same, and is restarted for what it reads.
+// Where no directory can be made and nothing can be built, the program runs, says one line, and is restarted for what it reads.
 func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
 	for _, name := range []string{"TMPDIR", "GOTMPDIR"} {
 		t.Run(name, func(t *testing.T) {
@@ -81,9 +103,9 @@ func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
 			cmd := command(t, "talk", "-track="+file)
 			cmd.Env = append(cmd.Env, name+"="+filepath.Join(t.TempDir(), "missing"))
 			p := start(t, cmd)
-			message := "^restarter: cannot build: .*missing.*; GOTMPDIR or TMPDIR can name another place; watching without a build$"
-			p.await(message)
+			message := "^restarter: cannot rebuild: no go command in PATH; watching only the executable$"
 			p.child()
+			p.await(message)
 			save(t, file, "changed")
 			p.await("^told: .*file$")
 			p.child()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lib537/restarter/internal/watch"
@@ -31,7 +32,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"list", "-e", "-deps", "-f", listing}, r.flags...)
+	args := append([]string{"list", "-e", "-deps", "-json=false", "-f", listing}, r.flags...)
 	if r.ldflags != "" {
 		args = append(args, "-ldflags="+r.ldflags)
 	}
@@ -51,11 +52,28 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 	}
 	if work = strings.TrimSpace(work); filepath.IsAbs(work) {
 		roots = append(roots, files(work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))...)
+		roots = append(roots, r.workspace(ctx, work)...)
 	}
 	if work != "off" { // a nearer one may come
 		roots = append(roots, above(r.Dir, "go.work")...)
 	}
 	return roots, nil
+}
+
+// workspace returns the go.mod files of all modules of a workspace: nothing can be built if one of them is broken, even one that
+// the program does not need. The go command prints go.work even then.
+func (r *Recipe) workspace(ctx context.Context, work string) (roots []watch.Root) {
+	text, _ := r.tool(ctx, "work", "edit", "-json", work)
+	for _, line := range strings.Split(text, "\n") {
+		key, value, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), ","), ": ")
+		if dir, err := strconv.Unquote(value); err == nil && key == `"DiskPath"` {
+			if dir = filepath.FromSlash(dir); !filepath.IsAbs(dir) {
+				dir = filepath.Join(filepath.Dir(work), dir)
+			}
+			roots = append(roots, files(filepath.Join(dir, "go.mod"))...)
+		}
+	}
+	return roots
 }
 
 // moduleFiles returns what says how the module in a directory is built.

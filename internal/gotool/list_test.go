@@ -113,10 +113,11 @@ func TestList(t *testing.T) {
 	m.wantList(".", nil, map[watch.Kind][]string{file: {"go.mod", "go.sum", "vendor/modules.txt"},
 		pkg: {".", "sub", "vendor/example.org/local", "vendor/example.org/cached"}, pattern: embedded})
 
-	m.write("ws/go.work", "go 1.21\n\nuse ..\nuse ../local\n")
+	m.write("unused/go.mod", "module example.org/unused\n") // without which nothing can be built, all the same
+	m.write("ws/go.work", "go 1.21\n\nuse ..\nuse ../local\nuse ../unused\n")
 	m.set("GOWORK=" + m.path("ws/go.work"))
 	m.set("GOFLAGS=-modcacherw")
-	m.wantList(".", nil, map[watch.Kind][]string{file: append(alone, "go.work", "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt"),
+	m.wantList(".", nil, map[watch.Kind][]string{file: append(alone, "unused/go.mod", "go.work", "ws/go.work", "ws/go.work.sum", "ws/vendor/modules.txt"),
 		pkg: {".", "sub", "local"}, pattern: embedded})
 }
 

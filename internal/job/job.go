@@ -47,6 +47,7 @@ type Job struct {
 	Doubt   string // why there is none
 	Said    []byte // by a command that has failed
 	Err     error
+	NoPlace bool // there is none in the private directory
 
 	Context context.Context
 	Cancel  context.CancelFunc // has the job end
@@ -112,16 +113,16 @@ func doubt(said []byte, err error) string {
 // build makes an executable of the given name in a new folder.
 func (j *Job) build(dir *private.Dir, name string) {
 	folder, err := dir.Folder()
-	if err != nil {
-		j.Err = err
-		return
-	}
-	tmp := filepath.Join(folder, "tmp")
-	defer os.RemoveAll(tmp)
-	if j.Err = os.Mkdir(tmp, 0o700); j.Err != nil {
-		return
-	}
 	j.Exe = filepath.Join(folder, name)
+	tmp := filepath.Join(folder, "tmp")
+	if err == nil {
+		err = os.Mkdir(tmp, 0o700)
+	}
+	if err != nil {
+		j.Err, j.NoPlace = err, true
+		return
+	}
+	defer os.RemoveAll(tmp)
 	if j.Prove {
 		if j.Said, j.Err = j.Recipe.Reproduce(j.Context, j.Runs, j.Exe, tmp); j.Err == nil {
 			j.Proof, j.Err = j.Recipe.ContentID(j.Exe)

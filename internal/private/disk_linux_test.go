@@ -35,8 +35,7 @@ func fill(t *testing.T, dir string) (name string) {
 func TestFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	smallDisk(t, disk, "1m")
-	d, err := New(disk)
-	check(t, err)
+	d := New(disk)
 	name := keep(t, d)
 	filler := fill(t, disk)
 	if err := d.Same(name); err != nil {
@@ -64,8 +63,9 @@ func TestNewOnADiskThatCannotBeWritten(t *testing.T) {
 	if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Skip(err)
 	}
-	if d, err := New(disk); err == nil || !strings.HasSuffix(err.Error(), "read-only file system; GOTMPDIR or TMPDIR can name another place") {
-		t.Errorf("%v, error %v", d, err)
+	d := New(disk)
+	if err := d.Ensure(); err == nil || !strings.HasSuffix(err.Error(), "read-only file system; GOTMPDIR or TMPDIR can name another place") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -96,15 +96,13 @@ func TestTheLockGoesLast(t *testing.T) {
 	if left := entries(t, dir); len(left) != 2 || left[0] != "1" || left[1] != "lock" {
 		t.Errorf("Remove has left %v, want 1 and lock", left)
 	}
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	d.Remove()
 	if left := entries(t, dir); len(left) != 2 || left[0] != "1" || left[1] != "lock" {
 		t.Errorf("a sweep has left %v, want 1 and lock", left)
 	}
 	release()
-	d, err = New(base)
-	check(t, err)
+	d = New(base)
 	d.Remove()
 	if left := entries(t, base); len(left) > 0 {
 		t.Errorf("left at last: %v", left)

@@ -16,16 +16,12 @@ import (
 var programs = map[string]func(){
 	// parent makes a private directory, prints its name, and waits.
 	"parent": func() {
-		d, err := New(os.Args[1])
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
+		d := New(os.Args[1])
 		fmt.Println(d.Path)
 		for s := bufio.NewScanner(os.Stdin); s.Scan(); {
 			switch s.Text() {
 			case "ensure":
-				_, err = d.Folder()
+				_, err := d.Folder()
 				fmt.Println(err)
 			case "remove":
 				d.Remove()
@@ -113,10 +109,8 @@ func parent(t *testing.T, base string) (p *process, dir string) {
 func newDir(t *testing.T) (d *Dir, base string) {
 	t.Helper()
 	base = t.TempDir()
-	d, err := New(base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d = New(base)
+	check(t, d.Ensure())
 	t.Cleanup(func() { d.lock.Close() })
 	return d, base
 }

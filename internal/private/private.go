@@ -46,7 +46,7 @@ const prefix = "restarter-"
 type Dir struct {
 	Path string
 	mu   sync.Mutex
-	lock *os.File
+	lock *os.File        // nil as long as the directory could not be made
 	kept map[string]file // the executables that were finished
 }
 
@@ -57,44 +57,44 @@ type file struct {
 }
 
 // New makes a private directory in base and holds its lock. It sweeps away what dead parents of this user have left there.
-func New(base string) (*Dir, error) {
-	base, err := filepath.Abs(base)
-	if err != nil {
-		return nil, err
+// If the directory cannot be made now, because the disk is full for example, Ensure tries again.
+func New(base string) *Dir {
+	if abs, err := filepath.Abs(base); err == nil {
+		base = abs
 	}
+	name := prefix + strconv.Itoa(os.Getpid()) + "-"
 	for try := 0; try < 10; try++ {
-		var dir string
-		if dir, err = os.MkdirTemp(base, prefix+strconv.Itoa(os.Getpid())+"-"); err != nil {
-			return nil, fmt.Errorf("%w; "+remedy, err)
+		dir, err := os.MkdirTemp(base, name)
+		if err != nil {
+			break
 		}
 		// A sweep may take the directory away between these two lines: then try again.
-		var lock *os.File
-		if lock, err = hold(dir); err == nil {
+		if lock, err := hold(dir); err == nil {
 			sweep(dir)
-			return &Dir{Path: dir, lock: lock, kept: make(map[string]file)}, nil
+			return &Dir{Path: dir, lock: lock, kept: make(map[string]file)}
 		}
 		os.RemoveAll(dir)
 	}
-	return nil, fmt.Errorf("%w; "+remedy, err)
+	return &Dir{Path: filepath.Join(base, name+strconv.FormatInt(time.Now().UnixNano(), 10)), kept: make(map[string]file)}
 }
 
 const remedy = "GOTMPDIR or TMPDIR can name another place"
 
-// Ensure makes the directory again if it was removed.
+// Ensure makes the directory if it could not be made before, or was removed.
 func (d *Dir) Ensure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := os.Mkdir(d.Path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+		return fmt.Errorf("%w; "+remedy, err)
 	}
 	if !isPrivate(d.Path) {
 		return fmt.Errorf("%s is not a directory that only you can use", d.Path)
 	}
-	if !system.Exists(filepath.Join(d.Path, "lock")) {
+	if !system.Exists(filepath.Join(d.Path, "lock")) || d.lock == nil {
 		d.lock.Close()
 		lock, err := hold(d.Path)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; "+remedy, err)
 		}
 		d.lock = lock
 	}
@@ -106,7 +106,11 @@ func (d *Dir) Folder() (string, error) {
 	if err := d.Ensure(); err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(d.Path, "")
+	folder, err := os.MkdirTemp(d.Path, "")
+	if err != nil {
+		return "", fmt.Errorf("%w; "+remedy, err)
+	}
+	return folder, nil
 }
 
 // Keep remembers a file of the directory, for Same.
@@ -235,7 +239,7 @@ func empty(dir string) bool {
 	return err == nil && os.RemoveAll(dir) == nil
 }
 
-// Copy copies a file, as an executable.
+// Copy copies a file, as an executable. If it fails, nothing is left.
 func Copy(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -249,6 +253,9 @@ func Copy(from, to string) error {
 	_, err = io.Copy(out, in)
 	if err2 := out.Close(); err == nil {
 		err = err2
+	}
+	if err != nil {
+		os.Remove(to)
 	}
 	return err
 }

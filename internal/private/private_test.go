@@ -34,8 +34,7 @@ func TestNewInARelativeDirectory(t *testing.T) {
 	check(t, os.Chdir(base))
 	defer os.Chdir(before)
 	check(t, os.Mkdir("sub", 0o700))
-	d, err := New("sub")
-	check(t, err)
+	d := New("sub")
 	defer d.Remove()
 	if !filepath.IsAbs(d.Path) || filepath.Base(filepath.Dir(d.Path)) != "sub" {
 		t.Errorf("the directory is %s", d.Path)
@@ -46,9 +45,20 @@ func TestNewWithoutAPlace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	save(t, file, "")
 	for _, base := range []string{filepath.Join(t.TempDir(), "missing"), file} {
-		if d, err := New(base); err == nil || !strings.Contains(err.Error(), base) ||
+		d := New(base)
+		if _, err := d.Folder(); err == nil || !strings.Contains(err.Error(), base) ||
 			!strings.HasSuffix(err.Error(), "; GOTMPDIR or TMPDIR can name another place") {
-			t.Errorf("%v, error %v", d, err)
+			t.Errorf("error %v", err)
+		}
+		// Somebody makes room.
+		os.Remove(base)
+		check(t, os.Mkdir(base, 0o700))
+		if name := keep(t, d); d.Same(name) != nil || !isPrivate(d.Path) {
+			t.Errorf("%s is not the file that was put there", name)
+		}
+		d.Remove()
+		if left := entries(t, base); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
 		}
 	}
 }
@@ -174,8 +184,7 @@ func TestEnsureMakesAgain(t *testing.T) {
 				t.Errorf("error %s", said)
 			}
 			// It is locked again: the next parent leaves it alone.
-			d, err := New(base)
-			check(t, err)
+			d := New(base)
 			d.Remove()
 			if !exists(filepath.Join(dir, "lock")) || !isPrivate(dir) {
 				t.Error("the directory was not made again, or not locked")
@@ -191,8 +200,7 @@ func TestEnsureMakesAgain(t *testing.T) {
 func TestEnsureCannotMakeAgain(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "base")
 	check(t, os.Mkdir(base, 0o700))
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	defer d.lock.Close()
 	check(t, os.Rename(base, base+"2"))
 	if err := d.Ensure(); err == nil {

@@ -17,8 +17,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 			t.Fatalf("there are %v, want %s alone", left, dir)
 		}
 	}
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	defer d.Remove()
 	if left := entries(t, base); len(left) != 1 || filepath.Join(base, left[0]) != d.Path {
 		t.Errorf("there are %v, want %s alone", left, d.Path)
@@ -33,8 +32,7 @@ func TestTheLivingAreNotSwept(t *testing.T) {
 	dead, third := parent(t, base)
 	dead.end()
 	for i := 0; i < 3; i++ {
-		d, err := New(base)
-		check(t, err)
+		d := New(base)
 		d.Remove()
 		if !exists(first) || !exists(second) || exists(third) {
 			t.Errorf("there are %v, want %s and %s", entries(t, base), first, second)
@@ -73,8 +71,7 @@ func TestManyStartAtOnce(t *testing.T) {
 			p.end()
 		}
 	}
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	d.Remove()
 	if left := entries(t, base); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -89,8 +86,7 @@ func TestWithoutALock(t *testing.T) {
 	check(t, os.Mkdir(empty, 0o700))
 	check(t, os.Mkdir(full, 0o700))
 	save(t, filepath.Join(full, "notes"), "1")
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	defer d.Remove()
 	if exists(empty) || !exists(filepath.Join(full, "notes")) {
 		t.Errorf("left: %v", entries(t, base))
@@ -103,8 +99,7 @@ func TestTemporaryDirectoryIsNoPattern(t *testing.T) {
 	check(t, os.Mkdir(base, 0o700))
 	p, _ := parent(t, base)
 	p.end()
-	d, err := New(base)
-	check(t, err)
+	d := New(base)
 	name := keep(t, d)
 	d.Drop(name)
 	if exists(name) {

@@ -3,11 +3,16 @@
 package say
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // fillPipe writes to a pipe until it takes no more.
@@ -55,5 +60,45 @@ func TestAReaderThatIsLate(t *testing.T) {
 	wantDone(t, err, stdout)
 	if got := string(bytes.TrimLeft(text.Bytes(), "\x00")); got != said {
 		t.Errorf("%q, want %q", got, said)
+	}
+}
+
+// Many messages that nobody reads hold up the program once, not each time; they need one goroutine; and a reader that comes
+// back sees the last of them in their order.
+func TestManyMessagesThatNobodyReads(t *testing.T) {
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer r.Close()
+	fillPipe(t, w)
+	cmd, _ := talk(t)
+	cmd.Env = append(cmd.Env, programVar+"=talkMuch")
+	cmd.Stderr, cmd.Stdout = w, nil
+	stdout, err := cmd.StdoutPipe()
+	check(t, err)
+	stdin, err := cmd.StdinPipe()
+	check(t, err)
+	check(t, cmd.Start())
+	w.Close()
+	start, lines := time.Now(), bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
+	check(t, err)
+	if line != "true\n" {
+		t.Error("each message has a goroutine")
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("a hundred messages take %v", took)
+	}
+	text := make(chan string)
+	go func() {
+		said, _ := io.ReadAll(r)
+		text <- string(bytes.TrimLeft(said, "\x00"))
+	}()
+	stdin.Close()
+	line, err = lines.ReadString('\n')
+	check(t, err)
+	check(t, cmd.Wait())
+	said := strings.Split(strings.TrimSpace(<-text), "\n")
+	if n := len(said); n < longestQueue || said[n-1] != "restarter: the last" || said[n-2] != fmt.Sprintf("restarter: line %d", longestQueue) {
+		t.Errorf("the reader sees %d lines, the last %q", n, said[max(0, n-2):])
 	}
 }

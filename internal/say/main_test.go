@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 )
 
@@ -14,6 +15,21 @@ var programs = map[string]func(){
 	"talk": func() {
 		Line("%s changed; building", "main.go")
 		Text([]byte("./main.go:1:1: no\n./main.go:2:2: no\n"))
+		fmt.Println("done")
+	},
+	// talkMuch says a hundred lines and more.
+	"talkMuch": func() {
+		for i := 0; i <= longestQueue; i++ {
+			Line("line %d", i)
+		}
+		fmt.Println(runtime.NumGoroutine() < 5)
+		fmt.Scanln() // which ends when somebody reads
+		for busy := true; busy; runtime.Gosched() {
+			output.Lock()
+			busy = output.busy
+			output.Unlock()
+		}
+		Line("the last")
 		fmt.Println("done")
 	},
 }

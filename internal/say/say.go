@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lib537/restarter/internal/system"
@@ -21,26 +22,76 @@ import (
 // Line prints a line, behind the name of the package.
 func Line(text string, args ...any) { Text([]byte(fmt.Sprintf("restarter: "+text+"\n", args...))) }
 
-// Text prints text as it is. Nobody may be reading: it waits for a second at most.
+// Text prints text as it is. Nobody may be reading: it waits for a second at most, and what comes after that waits for its
+// turn without holding anybody up.
 func Text(text []byte) {
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		f := system.Stderr()
-		if f == nil {
-			os.Stderr.Write(text)
+	m := message{text, make(chan struct{})}
+	output.Lock()
+	wait := !output.stuck
+	if output.queue = append(output.queue, m); len(output.queue) > longestQueue {
+		output.queue = output.queue[1:] // the last words count
+	}
+	if !output.busy {
+		output.busy = true
+		go write()
+	}
+	output.Unlock()
+	if !wait {
+		return
+	}
+	select {
+	case <-m.done:
+	case <-time.After(time.Second):
+		output.Lock()
+		output.stuck = output.busy
+		output.Unlock()
+	}
+}
+
+type message struct {
+	text []byte
+	done chan struct{} // closed when it was written
+}
+
+// output is what was not written yet. It is written by a goroutine that ends when nothing is left.
+var output struct {
+	sync.Mutex
+	queue []message
+	busy  bool // the goroutine runs
+	stuck bool // somebody has waited for it in vain
+}
+
+const longestQueue = 100
+
+// write writes what is in the queue, until it is empty.
+func write() {
+	for {
+		output.Lock()
+		if len(output.queue) == 0 {
+			output.busy, output.stuck = false, false
+			output.Unlock()
 			return
 		}
-		if system.IsRaw(f) {
-			text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
-		}
-		f.Write(text)
-		f.Close()
-	}()
-	select {
-	case <-told:
-	case <-time.After(time.Second):
+		m := output.queue[0]
+		output.queue = output.queue[1:]
+		output.Unlock()
+		put(m.text)
+		close(m.done)
 	}
+}
+
+// put writes a text, which may take for ever.
+func put(text []byte) {
+	f := system.Stderr()
+	if f == nil {
+		os.Stderr.Write(text)
+		return
+	}
+	defer f.Close()
+	if system.IsRaw(f) {
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+	}
+	f.Write(text)
 }
 
 // Relocate changes the paths at the head of a compiler's lines, which the go command

@@ -42,3 +42,6 @@ func (h *handle) code() (code int, ok bool) {
 	}
 	return exitCode(syscall.WaitStatus(info.status)), true
 }
+
+// Self leads to the file of the executable that runs, even after that was removed.
+const Self = "/proc/self/exe"

@@ -46,9 +46,9 @@ func Notify(c chan<- os.Signal) {
 	}
 }
 
-// IsInterrupt reports whether the terminal sends this signal to its whole foreground
-// process group, at Ctrl-C.
-func IsInterrupt(sig os.Signal) bool { return sig == syscall.SIGINT }
+// IsTyped reports whether the terminal sends this signal to its whole foreground process
+// group, at Ctrl-C or Ctrl-\.
+func IsTyped(sig os.Signal) bool { return sig == syscall.SIGINT || sig == syscall.SIGQUIT }
 
 // BrokenPipe is the exit code of a program that wrote to a pipe which nobody reads.
 const BrokenPipe = 128 + int(syscall.SIGPIPE)
