@@ -33,8 +33,9 @@ var script string
 //
 // Pages get one script element, before the last </body> or at their end. A page is the answer to a GET
 // by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
-// that of a redirection. Any other answer stays as it is: one that h compresses, a download, a part of
-// a page that a script fetches. For a request that may load a page, LiveReload removes Accept-Encoding,
+// that of a redirection. Any other answer has the content that h gives it: one that h compresses, a download,
+// a part of a page that a script fetches. If h sets no Cache-Control, the answer to a GET gets no-cache, so that a
+// reload does not show yesterday's style sheet. For a request that may load a page, LiveReload removes Accept-Encoding,
 // If-None-Match and If-Modified-Since, so that h sends a full page. It removes ETag and Last-Modified from
 // the page, since the page differs from what h sent.
 //
@@ -85,25 +86,42 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=86400") // its address has the name of the process
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		io.WriteString(w, script)
+	case r.URL.Path == eventsPath && r.Method != http.MethodGet:
+		w.Header().Set("Allow", http.MethodGet)
+		http.Error(w, "this stream is for GET", http.StatusMethodNotAllowed)
 	case r.URL.Path == eventsPath:
 		l.serveEvents(w, r)
 	case strings.HasPrefix(r.URL.Path, ownPaths):
 		http.NotFound(w, r)
 	case isForPage(r):
+		w.Header().Set("Cache-Control", "no-cache")
 		r = r.Clone(r.Context())
 		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
 			r.Header.Del(name)
 		}
 		p := &page{ResponseWriter: w, ctx: r.Context(), scan: scanner{body: -1}, src: scriptPath + "?" + l.id,
-			navigates: r.Header.Get("Sec-Fetch-Dest") != "", outer: w.Header().Get("Content-Encoding")}
+			navigates: navigates(r), outer: w.Header().Get("Content-Encoding")}
 		l.h.ServeHTTP(p, r)
 		p.finish() // not after a panic
 	default:
+		if r.Method == http.MethodGet && r.Header.Get("Upgrade") == "" {
+			w.Header().Set("Cache-Control", "no-cache") // which h may change
+		}
 		l.h.ServeHTTP(w, r)
 	}
 }
 
-// isForPage reports whether a browser asks for a document to show.
+// navigates reports whether the browser says that it loads a document. A service worker that passes the request on hides
+// for what it is, and not how it was made.
+func navigates(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe", "frame":
+		return true
+	}
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate"
+}
+
+// isForPage reports whether a browser asks for a document to show, now or later.
 func isForPage(r *http.Request) bool {
 	for _, name := range []string{"Range", "Upgrade", "HX-Request"} {
 		if r.Header.Get(name) != "" {
@@ -113,13 +131,12 @@ func isForPage(r *http.Request) bool {
 	if r.Method != http.MethodGet {
 		return false
 	}
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "document", "iframe", "frame":
+	if navigates(r) {
 		return true
-	case "": // an old browser, or a name that is not this machine's and without TLS
-		return strings.Contains(r.Header.Get("Accept"), "text/html")
 	}
-	return false
+	// An old browser does not say, nor does any to a name that is not this machine's and without TLS.
+	mayBe := r.Header.Get("Sec-Fetch-Dest") == "" || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
+	return mayBe && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // beat is the time after which a stream says something, so that both ends notice when it is dead.
@@ -144,6 +161,8 @@ func (l *liveReload) serveEvents(w http.ResponseWriter, r *http.Request) {
 	shutdown := l.shutdownOf(r)
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
+	// Some middleware that compresses passes nothing on before there is enough to be worth it.
+	io.WriteString(w, ":"+strings.Repeat(" ", 2<<10)+"\n")
 	send(w, "hello", l.id)
 	for {
 		e, next := status.Current()

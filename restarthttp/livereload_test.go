@@ -91,6 +91,10 @@ func (s *stream) expect(events ...string) {
 				kind = value
 			case "data":
 				data = append(data, value)
+			case "": // a comment, long enough to be worth compressing
+				if len(value) < 1400 {
+					s.Errorf("a comment of %d bytes", len(value))
+				}
 			default:
 				s.Errorf("line %q", line)
 			}
@@ -167,6 +171,16 @@ func TestEventsAreForOwnPages(t *testing.T) {
 		newLiveReload(nil, "me").ServeHTTP(w, r)
 		if w.Code != test.want || w.Code == 403 && strings.Contains(w.Body.String(), "event") {
 			t.Errorf("%v: %d, %s", test.header, w.Code, w.Body)
+		}
+	}
+}
+
+func TestEventsAreForGet(t *testing.T) {
+	for _, method := range []string{"HEAD", "POST", "OPTIONS"} {
+		w := httptest.NewRecorder()
+		newLiveReload(nil, "me").ServeHTTP(w, httptest.NewRequest(method, eventsPath, nil))
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET" {
+			t.Errorf("%s: %d %v", method, w.Code, w.Header())
 		}
 	}
 }

@@ -25,7 +25,8 @@ type page struct {
 	held   []byte // unknown: all; scanned: from the last </body on, or what may become one
 	scan   scanner
 	tag    string
-	start  []byte // scanned: the first bytes of the answer
+	start  []byte      // scanned: the first bytes of the answer
+	header http.Header // unknown: as it was when the answer began
 	err    error
 }
 
@@ -58,6 +59,8 @@ func (p *page) WriteHeader(status int) {
 	p.status = status
 	if _, typed := p.Header()["Content-Type"]; typed || !p.canBePage() {
 		p.decide()
+	} else {
+		p.header = p.Header().Clone()
 	}
 }
 
@@ -76,6 +79,12 @@ func (p *page) canBePage() bool {
 // decide sends the header, now that the type of the answer is set, or its first bytes are held.
 func (p *page) decide() {
 	h := p.Header()
+	if p.header != nil {
+		// What the handler has set since comes too late, as without LiveReload, if it is no trailer.
+		late := h.Clone()
+		defer func() { replace(h, late) }()
+		replace(h, p.header)
+	}
 	if _, typed := h["Content-Type"]; !typed && p.canBePage() && len(p.held) > 0 {
 		if t := http.DetectContentType(p.held); isHTML(t) {
 			h.Set("Content-Type", t)
@@ -94,6 +103,16 @@ func (p *page) decide() {
 	p.held = nil
 	if len(held) > 0 {
 		p.put(held)
+	}
+}
+
+// replace gives a header the content of another.
+func replace(h, other http.Header) {
+	for name := range h {
+		delete(h, name)
+	}
+	for name, values := range other {
+		h[name] = values
 	}
 }
 

@@ -232,6 +232,19 @@ func TestRequestsForPages(t *testing.T) {
 			r.Header.Set("Sec-Fetch-Dest", "document")
 			r.Header.Set("Accept", "*/*")
 		}, true},
+		{"document by a service worker", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Dest", "empty")
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+		}, true},
+		{"prefetch", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Dest", "empty")
+			r.Header.Set("Sec-Purpose", "prefetch;prerender")
+		}, true},
+		{"prefetch of an image", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Dest", "empty")
+			r.Header.Set("Sec-Purpose", "prefetch")
+			r.Header.Set("Accept", "image/*")
+		}, false},
 	} {
 		var seen http.Header
 		resp, body := fetch(t, func(w http.ResponseWriter, r *http.Request) {
@@ -422,10 +435,56 @@ func TestOthersAreTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Header.Del("Date")
+			resp.Header.Del("Cache-Control") // see TestCacheControl
 			return fmt.Sprint(resp.Status, resp.Header, resp.ContentLength, resp.TransferEncoding, string(b))
 		}
 		if with, without := raw(newLiveReload(h, "id")), raw(h); with != without {
 			t.Errorf("%d: %.300q\nwithout: %.300q", i, with, without)
+		}
+	}
+}
+
+// What is loaded again after a restart must not come from the browser's cache, unless the handler says how long it may.
+func TestCacheControl(t *testing.T) {
+	for _, test := range []struct {
+		method, accept string
+		set, want      string
+	}{
+		{"GET", "text/css", "", "no-cache"},
+		{"GET", "text/html", "", "no-cache"},
+		{"GET", "text/css", "max-age=60", "max-age=60"},
+		{"GET", "text/html", "max-age=60", "max-age=60"},
+		{"POST", "text/html", "", ""},
+	} {
+		resp, _ := fetch(t, func(w http.ResponseWriter, r *http.Request) {
+			if test.set != "" {
+				w.Header().Set("Cache-Control", test.set)
+			}
+			io.WriteString(w, "<html>")
+		}, func(r *http.Request) {
+			r.Method = test.method
+			r.Header.Set("Accept", test.accept)
+		})
+		if got := resp.Header.Get("Cache-Control"); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+	}
+}
+
+// What a handler sets in the header after it has begun to answer is not sent, as without LiveReload: else a fault would show in
+// production alone. Trailers are.
+func TestLateHeader(t *testing.T) {
+	for _, accept := range []string{"text/html", "text/css"} {
+		resp, _ := fetch(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Trailer", "Sum")
+			w.Header().Set("Early", "1")
+			io.WriteString(w, "<html>")
+			w.Header().Set("Late", "1")
+			w.Header().Set("Sum", "1")
+			w.Header().Del("Early")
+		}, func(r *http.Request) { r.Header.Set("Accept", accept) })
+		if resp.Header.Get("Early") != "1" || resp.Header.Get("Late") != "" || resp.Header.Get("Sum") != "" || resp.Trailer.Get("Sum") != "1" {
+			t.Errorf("%s: header %v, trailer %v", accept, resp.Header, resp.Trailer)
 		}
 	}
 }

@@ -7,15 +7,11 @@
 	const mark = Symbol.for('restarter');
 	if (!script || window[mark]) return;
 	window[mark] = true;
-	try {
-		// The page around a frame reloads it.
-		if (window !== parent && parent[mark]) return;
-	} catch (e) {
-		// The page around it is of another origin.
-	}
+	if (self.origin === 'null') return; // a frame in a sandbox: the program would not answer it
 
 	const made = new URL(script.src).search.slice(1); // the process that made the page
-	const events = new URL('events', script.src).href;
+	// Another address each time, since a service worker may keep what it has seen.
+	const events = () => new URL('/.restarter/events?' + Math.random(), self.origin).href;
 
 	// What is remembered over a reload, for this tab.
 	const key = 'restarter';
@@ -49,7 +45,15 @@
 		const kept = remember({process, times, url: location.href, x: scrollX, y: scrollY});
 		if (!kept && wasReloaded()) return;
 		leave();
-		reloading = setTimeout(() => location.reload(), times > 1 ? 1000 : 0);
+		reloading = setTimeout(() => {
+			location.reload();
+			// The user may want to stay, because of what was typed: that is asked once for each process.
+			reloading = setTimeout(() => {
+				declined = process;
+				reloading = undefined;
+				connect();
+			}, 2000);
+		}, times > 1 ? 1000 : 0);
 	}
 
 	// The browser restores the position by itself, but not if the page has taken that over, nor
@@ -76,6 +80,7 @@
 	const quick = 20, slow = 2000; // ms between two attempts
 	let source, opened = 0, delay = quick;
 	let again, silent, lost, reloading; // timers
+	let declined; // the process for which the page was not reloaded
 
 	function connect() {
 		if (source) source.close();
@@ -83,12 +88,12 @@
 		if (document.visibilityState === 'hidden' || reloading) return;
 		if (!lost) lost = setTimeout(noAnswer, 3000);
 		opened = Date.now();
-		source = new EventSource(events);
+		source = new EventSource(events());
 		source.onerror = ended;
 		source.addEventListener('hello', (e) => {
 			clearTimeout(lost);
 			lost = undefined;
-			if (e.data !== made) reloadFor(e.data);
+			if (e.data !== made && e.data !== declined) reloadFor(e.data);
 		});
 		for (const kind of Object.keys(show)) {
 			source.addEventListener(kind, (e) => show[kind](e.data));
@@ -186,6 +191,11 @@
 		for (const type of ['keydown', 'keyup', 'keypress']) {
 			dialog.addEventListener(type, (e) => e.stopPropagation());
 		}
+		dialog.addEventListener('keydown', (e) => {
+			if (e.key !== 'Escape') return;
+			e.preventDefault(); // the browser may close a dialog of the page's as well
+			dismiss();
+		});
 		badge.addEventListener('click', () => open());
 		ui = {host, title, words, dialog, badge};
 	}
@@ -250,15 +260,29 @@
 		},
 	};
 
-	document.addEventListener('visibilitychange', () => {
-		if (document.visibilityState === 'hidden') leave();
-		else connect();
-	});
-	// A page that waits in the back-forward cache must not hold a connection.
-	addEventListener('pagehide', leave);
-	addEventListener('pageshow', (e) => {
-		if (e.persisted) connect();
-	});
+	function start() {
+		try {
+			// The page around a frame reloads it. Whether it can is known when it is loaded.
+			if (window !== parent && parent.document.readyState !== 'complete') {
+				parent.addEventListener('load', start, {once: true});
+				return;
+			}
+			if (window !== parent && parent[mark]) return;
+		} catch (e) {
+			// The page around it is of another origin.
+		}
+		document.addEventListener('visibilitychange', () => {
+			if (document.visibilityState === 'hidden') leave();
+			else connect();
+		});
+		// A page that waits in the back-forward cache must not hold a connection.
+		addEventListener('pagehide', leave);
+		addEventListener('pageshow', (e) => {
+			if (e.persisted) connect();
+		});
+		connect();
+	}
+
 	restorePosition();
-	connect();
+	start();
 })();
