@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -488,4 +489,84 @@ func TestProgramEnds(t *testing.T) {
 	p.start()
 	b.shows(p.version)
 	b.is("!document.querySelector('restarter-status')")
+}
+
+// A style sheet that has not changed for days may come from the cache, even if the page is loaded again.
+func TestStyleSheetFollows(t *testing.T) {
+	p := newProgram(t)
+	style := func(red int, days time.Duration) {
+		p.write("style.css", fmt.Sprintf("p { color: rgb(%d, 0, 0) }", red))
+		then := time.Now().Add(-days * 24 * time.Hour)
+		if err := os.Chtimes(filepath.Join(p.dir, "style.css"), then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	style(1, 20)
+	b := p.open("/styled")
+	p.connected(1)
+	b.is("getComputedStyle(document.querySelector('p')).color === 'rgb(1, 0, 0)'")
+	style(2, 10)
+	b.is("getComputedStyle(document.querySelector('p')).color === 'rgb(2, 0, 0)'")
+	b.clean()
+}
+
+// A service worker that passes everything on, as that of an app which can be installed.
+func TestServiceWorker(t *testing.T) {
+	p := newProgram(t)
+	b := p.open("/worker")
+	b.do(chromedp.Evaluate("navigator.serviceWorker.ready.then(() => true)", nil,
+		func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }))
+	b.do(chromedp.Reload())
+	b.is("navigator.serviceWorker.controller")
+	p.connected(1)
+	for i := 0; i < 2; i++ {
+		p.edit()
+		b.shows(p.version)
+	}
+	b.clean()
+}
+
+// Somebody who has typed something may stay on the page. It is asked once; the page hears what goes on, and follows the
+// next edit.
+func TestUserStays(t *testing.T) {
+	p := newProgram(t)
+	b := p.open("/stay")
+	p.connected(1)
+	asked := make(chan bool, 10)
+	var stay atomic.Bool
+	stay.Store(true)
+	chromedp.ListenTarget(b.ctx, func(e any) {
+		if e, ok := e.(*page.EventJavascriptDialogOpening); ok {
+			asked <- e.Type == page.DialogTypeBeforeunload
+			go chromedp.Run(b.ctx, page.HandleJavaScriptDialog(!stay.Load()))
+		}
+	})
+	b.do(chromedp.SendKeys("#field", "typed"))
+	p.edit()
+	if !<-asked {
+		t.Fatal("another dialog")
+	}
+	p.connected(1)
+	p.publish(status.Failed, "main.go:1:1: no")
+	b.is(dialog + ".open")
+	b.is("document.title === '1'")
+	p.publish(status.Same, "")
+	if n := len(asked); n > 0 {
+		t.Errorf("asked %d times more", n)
+	}
+	stay.Store(false)
+	p.edit()
+	b.shows(p.version)
+	b.clean()
+}
+
+// A frame that has no origin is refused, so it does not try; the page around it follows with it.
+func TestFrameInASandbox(t *testing.T) {
+	p := newProgram(t)
+	b := p.open("/frame")
+	p.connected(1)
+	b.run("window.old = true")
+	p.edit()
+	b.is("!window.old && document.readyState === 'complete'")
+	b.clean()
 }
