@@ -288,6 +288,45 @@ func TestSavesDuringEveryRun(t *testing.T) {
 	}
 }
 
+// What is saved while the first listing still runs, of package main at least, is seen: the listing may take long.
+func TestSavedBeforeTheListing(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	start := newWatcher(w.Launcher, w.Messages, w.origin, w.watcher.dir)
+	w.save("src/main.go", "an edit")
+	start.saw(start.poll.Sweep())
+	if got := start.pending[watch.Source]; got != w.path("src/main.go") {
+		t.Errorf("seen is %q", got)
+	}
+}
+
+// A listing that has failed is tried again by itself, less and less often; if it works, what was saved meanwhile is built.
+func TestListingIsTriedAgain(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	for i, want := range []time.Duration{lookOut, 2 * lookOut, 4 * lookOut, 15 * time.Second, 15 * time.Second} {
+		if w.jobs.haveListed(errors.New("no")); w.jobs.retryAfter != want {
+			t.Errorf("try %d comes after %v, want %v", i, w.jobs.retryAfter, want)
+		}
+	}
+	if w.beginJob(true); w.jobs.current != nil {
+		t.Error("it is tried at once")
+	}
+	w.jobs.retry = time.Now().Add(-time.Second)
+	w.beginJob(true)
+	j := w.jobs.current
+	if j == nil || j.Kind != job.Listing {
+		t.Fatalf("begun is %+v", j)
+	}
+	<-w.jobs.done
+	j.ListErr, j.Missing, j.Roots = nil, nil, w.sources
+	j.Recipe.Build = []string{"build"} // so that it can be built without a go command
+	w.finish(j)
+	w.beginJob(true)
+	if j := w.jobs.current; j == nil || j.Kind != job.Building {
+		t.Fatalf("then begun is %+v", j)
+	}
+	<-w.jobs.done
+}
+
 // A listing, unlike a build, is not overtaken: another would not begin earlier.
 func TestListingIsNotOvertaken(t *testing.T) {
 	w := newWorld(t, Launcher{})

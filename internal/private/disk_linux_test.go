@@ -56,6 +56,18 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A copy for which there is no room is not left half.
+func TestCopyToAFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	smallDisk(t, disk, "1m")
+	exe, err := os.Executable()
+	check(t, err)
+	name := filepath.Join(disk, "copy")
+	if err := Copy(exe, name); err == nil || exists(name) {
+		t.Errorf("error %v, the file is there: %t", err, exists(name))
+	}
+}
+
 // A disk on which nothing can be written: the error says what helps.
 func TestNewOnADiskThatCannotBeWritten(t *testing.T) {
 	disk := t.TempDir()
