@@ -94,7 +94,6 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, ownPaths):
 		http.NotFound(w, r)
 	case isForPage(r):
-		w.Header().Set("Cache-Control", "no-cache")
 		r = r.Clone(r.Context())
 		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
 			r.Header.Del(name)
@@ -103,10 +102,11 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			navigates: navigates(r), outer: w.Header().Get("Content-Encoding")}
 		l.h.ServeHTTP(p, r)
 		p.finish() // not after a panic
+	case r.Method == http.MethodGet && r.Header.Get("Upgrade") == "":
+		p := &page{ResponseWriter: w, ctx: r.Context(), never: true}
+		l.h.ServeHTTP(p, r)
+		p.finish()
 	default:
-		if r.Method == http.MethodGet && r.Header.Get("Upgrade") == "" {
-			w.Header().Set("Cache-Control", "no-cache") // which h may change
-		}
 		l.h.ServeHTTP(w, r)
 	}
 }

@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// A page is the writer of an answer that gets a script element if it is HTML. It has three
-// stages: at first the answer is not known, then it is either let through or scanned.
+// A page is the writer of an answer that gets a script element if it is HTML, and is not to be kept in a cache unless it says so
+// itself. It has three stages: at first the answer is not known, then it is either let through or scanned.
 type page struct {
 	http.ResponseWriter
 	ctx       context.Context // of the request
 	src       string          // of the script
 	navigates bool            // the browser says that it loads a document
+	never     bool            // the request was not for a page
 	outer     string          // the Content-Encoding that middleware outside has set, and sees to
 
 	stage  stage
@@ -68,7 +69,7 @@ func (p *page) WriteHeader(status int) {
 func (p *page) canBePage() bool {
 	h := p.Header()
 	switch {
-	case p.status < 200, p.status >= 300 && p.status < 400,
+	case p.never, p.status < 200, p.status >= 300 && p.status < 400,
 		p.status == http.StatusNoContent, p.status == http.StatusResetContent, p.status == http.StatusPartialContent:
 		return false
 	}
@@ -98,11 +99,19 @@ func (p *page) decide() {
 		}
 		p.tag = "<script src=\"" + p.src + "\"" + nonce(h) + " defer></script>"
 	}
+	p.fresh()
 	p.ResponseWriter.WriteHeader(p.status)
 	held := p.held
 	p.held = nil
 	if len(held) > 0 {
 		p.put(held)
+	}
+}
+
+// fresh has the browser ask before it shows the answer again, unless the handler says for how long it need not.
+func (p *page) fresh() {
+	if h := p.Header(); h["Cache-Control"] == nil {
+		h.Set("Cache-Control", "no-cache")
 	}
 }
 
@@ -240,6 +249,9 @@ func (p *page) insert(at int) {
 func (p *page) finish() {
 	if p.stage == unknown && p.status != 0 {
 		p.decide()
+	}
+	if p.status == 0 {
+		p.fresh() // net/http answers with an empty page
 	}
 	if p.stage != scanned {
 		return
