@@ -32,7 +32,7 @@ func (p *launch) signal(c *process, sig os.Signal) {
 		}
 		c.reminder = time.After(silence)
 	}
-	if p.terminal.IsOurs() && system.IsTyped(sig) && system.SameGroup(c.pid()) {
+	if p.terminal.IsOurs() && system.IsInterrupt(sig) && system.SameGroup(c.pid()) {
 		return // the terminal has sent it to the child as well
 	}
 	c.held, c.pinged, c.pass = sig, time.Now(), time.After(holdBack)

@@ -76,24 +76,20 @@ const ctrlC, ctrlZ, ctrlBackslash = "\x03", "\x1a", "\x1c"
 // could not merge with it. A process takes what is pending in the order of the numbers: SIGUSR1,
 // which the parent does pass on, would come behind it.
 func TestCtrlCReachesTheChildOnce(t *testing.T) {
-	for key, name := range map[string]string{ctrlC: "interrupt", ctrlBackslash: "quit"} {
-		t.Run(name, func(t *testing.T) {
-			tty, p, _ := talkInTerminal(t, "-catch", "-stay")
-			parent := p.cmd.Process.Pid
-			send(t, parent, syscall.SIGSTOP)
-			for state(parent) != "T" { // as soon as all its threads have been reached
-			}
-			tty.write(key)
-			p.await("^got " + name + "$")
-			send(t, parent, syscall.SIGUSR1)
-			send(t, parent, syscall.SIGCONT)
-			p.await("^got user defined signal 1$")
-			tty.write("exit 7\n")
-			p.wantExit(7)
-			p.expect(1, "^got "+name+"$")
-			p.expect(1, "^child ")
-		})
+	tty, p, _ := talkInTerminal(t, "-catch", "-stay")
+	parent := p.cmd.Process.Pid
+	send(t, parent, syscall.SIGSTOP)
+	for state(parent) != "T" { // as soon as all its threads have been reached
 	}
+	tty.write(ctrlC)
+	p.await("^got interrupt$")
+	send(t, parent, syscall.SIGUSR1)
+	send(t, parent, syscall.SIGCONT)
+	p.await("^got user defined signal 1$")
+	tty.write("exit 7\n")
+	p.wantExit(7)
+	p.expect(1, "^got interrupt$")
+	p.expect(1, "^child ")
 }
 
 func TestCtrlCCleansUpOnce(t *testing.T) {
@@ -142,7 +138,7 @@ func TestCtrlCThatIsSurvived(t *testing.T) {
 			if soon {
 				save(t, file, "changed")
 			}
-			p.await("^restarter: waiting for the program to exit, after signal interrupt$")
+			p.await("^restarter: waiting for the program to leave, after signal interrupt$")
 			p.expect(0, "^told: ")
 			if !soon {
 				save(t, file, "changed")

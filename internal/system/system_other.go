@@ -29,7 +29,7 @@ func MayReload(os.Signal) bool { return false }
 
 func Notify(c chan<- os.Signal) { signal.Notify(c, Stops...) }
 
-func IsTyped(os.Signal) bool { return false }
+func IsInterrupt(os.Signal) bool { return false }
 
 const BrokenPipe = -1
 

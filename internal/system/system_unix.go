@@ -46,9 +46,10 @@ func Notify(c chan<- os.Signal) {
 	}
 }
 
-// IsTyped reports whether the terminal sends this signal to its whole foreground process
-// group, at Ctrl-C or Ctrl-\.
-func IsTyped(sig os.Signal) bool { return sig == syscall.SIGINT || sig == syscall.SIGQUIT }
+// IsInterrupt reports whether a signal is taken for one that the terminal has sent to its whole
+// foreground process group, at Ctrl-C. SIGQUIT is not, though Ctrl-\ sends it so: it is sent to one process as
+// often, to see its goroutines.
+func IsInterrupt(sig os.Signal) bool { return sig == syscall.SIGINT }
 
 // BrokenPipe is the exit code of a program that wrote to a pipe which nobody reads.
 const BrokenPipe = 128 + int(syscall.SIGPIPE)

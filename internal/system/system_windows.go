@@ -27,8 +27,8 @@ func MayReload(os.Signal) bool { return false }
 
 func Notify(c chan<- os.Signal) { signal.Notify(c, Stops...) }
 
-// IsTyped: every such event comes from the console, which sends it to all its processes.
-func IsTyped(os.Signal) bool { return true }
+// IsInterrupt: every such event comes from the console, which sends it to all its processes.
+func IsInterrupt(os.Signal) bool { return true }
 
 // BrokenPipe is no exit code of this system.
 const BrokenPipe = -1
