@@ -138,7 +138,7 @@ func TestCtrlCThatIsSurvived(t *testing.T) {
 			if soon {
 				save(t, file, "changed")
 			}
-			p.await("^restarter: waiting for the program to leave, after signal interrupt$")
+			p.await("^restarter: waiting for the program to exit, after signal interrupt$")
 			p.expect(0, "^told: ")
 			if !soon {
 				save(t, file, "changed")
