@@ -70,8 +70,10 @@ type jobs struct {
 	looked              time.Time // when a listing was last begun
 	listed              bool      // the go command has listed the sources
 	missing             string    // why not, as it was said
+	known               bool      // they were listed at least once
 	retry               time.Time // when to list again, if that has failed
 	retryAfter          time.Duration
+	listErr             string // the last
 	groups              job.Groups
 }
 
@@ -111,13 +113,14 @@ func (w *watcher) beginJob(quiet bool) {
 			w.reread = false
 			w.begin(&job.Job{Kind: job.Building, Prove: !w.programs.Proved()})
 		case w.jobs.retryAfter > 0 && time.Now().After(w.jobs.retry):
-			w.begin(&job.Job{Kind: job.Listing})
+			w.jobs.retry = time.Now().Add(w.jobs.retryAfter)
+			w.begin(&job.Job{Kind: job.Listing, Again: true})
 		}
 	case !w.jobs.pace.Ready(quiet):
 	case len(w.Generate) > 0 && (input != "" || w.stale):
 		w.pending[watch.Input], w.stale = "", false
 		w.pending[watch.Source] = "" // what is there by then is built
-		w.later = watch.Change{}
+		clear(w.later[:])
 		if input == "" {
 			input = source
 		}
@@ -128,7 +131,7 @@ func (w *watcher) beginJob(quiet bool) {
 		if source == "" {
 			source = input
 		}
-		w.pending[watch.Source], w.pending[watch.Input], w.later[watch.Source], w.reread = "", "", "", false
+		w.pending[watch.Source], w.pending[watch.Input], w.later[watch.Source], w.reread = "", "", later{}, false
 		w.Say("%s changed; building", w.Short(source))
 		w.publish(status.Event{Kind: status.Building})
 		w.begin(&job.Job{Kind: job.Building, Changed: source, Prove: !w.programs.Proved()})
@@ -195,18 +198,20 @@ func (w *watcher) found(j *job.Job) {
 		w.trimmed = true
 		w.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS can carry them")
 	}
-	first, came := !w.jobs.listed, w.jobs.missing != ""
+	came := w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""
 	again := w.jobs.haveListed(j.ListErr)
 	switch {
 	case j.ListErr == nil:
-		w.sources = j.Roots
-	case !first:
-		w.Debug("listing failed: %v", j.ListErr)
+		w.sources, w.jobs.known = j.Roots, true
+	case j.Again:
+		w.listingFailed(j)
 		return
 	default:
-		w.sources = w.recipe.Ground()
-		if j.Missing == nil {
+		if !w.jobs.known {
+			w.sources = w.recipe.Ground()
+		}
+		if w.listingFailed(j); j.Missing == nil {
 			w.Say("%v", j.ListErr)
 		}
 	}
@@ -222,18 +227,29 @@ func (w *watcher) found(j *job.Job) {
 	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
 }
 
+// listingFailed says why, once.
+func (w *watcher) listingFailed(j *job.Job) {
+	if text := j.ListErr.Error(); text != w.jobs.listErr {
+		w.jobs.listErr = text
+		w.Debug("listing failed: %s", text)
+	}
+}
+
 // relist watches what the program is made of now. Files that were not yet watched when the build read
 // them may have changed since: then another build follows.
 func (w *watcher) relist(j *job.Job) {
 	roots := j.Roots
-	w.jobs.haveListed(j.ListErr)
+	if !j.ListCut {
+		w.jobs.haveListed(j.ListErr)
+	}
 	switch {
 	case j.ListErr != nil: // the last good set serves on
-		w.Debug("listing failed: %v", j.ListErr)
+		w.listingFailed(j)
 		return
 	case j.Err != nil:
 		roots = watch.Union(w.sources, roots) // what runs was made of the old ones
 	}
+	w.jobs.known = true
 	if slices.Equal(roots, w.sources) {
 		return
 	}

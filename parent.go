@@ -184,6 +184,7 @@ func (p *launch) cleanUp() {
 	}
 	p.terminal.Close()
 	signal.Stop(p.signals)
+	say.Flush()
 }
 
 // loop launches children until one ends for good.

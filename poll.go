@@ -47,8 +47,7 @@ type watcher struct {
 	named   []naming     // to Track, since the last tick
 
 	pending  watch.Change // what changed, and nothing was begun for it
-	later    watch.Change // what changed, and seems to be rewritten by what it causes
-	laterAt  time.Time    // when that is going to be pending
+	later    [2]later     // what changed, and seems to be rewritten by what it causes: of Source and Input
 	atStart  budget.Loop  // of what the program writes when it starts
 	changed  time.Time    // when the last change was seen
 	tracking time.Time    // since when a tracked file has been waiting to be still
@@ -92,9 +91,6 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 		}
 		w.inputs = append(w.inputs, patterns(watch.Input, []string{path})...)
 	}
-	if system.IsDir(w.recipe.Dir) {
-		w.sources = w.recipe.Ground() // until they are listed
-	}
 	w.rewatch()
 	if info, err := os.Stat(o.program); err == nil {
 		w.generateSince(info.ModTime())
@@ -110,6 +106,7 @@ func (w *watcher) watch(stop <-chan struct{}) {
 		w.jobs.wait()
 	}()
 	w.jobs.ctx = ctx
+	w.watchGround()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	begin := time.Now().Add(settled)
@@ -140,6 +137,14 @@ func (w *watcher) watch(stop <-chan struct{}) {
 		if time.Now().After(begin) {
 			w.beginJob(quiet)
 		}
+	}
+}
+
+// watchGround watches what a person edits most, until all sources are listed: that may take long.
+func (w *watcher) watchGround() {
+	if system.IsDir(w.recipe.Dir) {
+		w.sources = w.recipe.Ground()
+		w.rewatch()
 	}
 }
 
@@ -210,6 +215,7 @@ func (w *watcher) rejected(s succession.Program, old, why string) {
 	w.call(func() {
 		w.adopt()
 		if w.child != nil && w.beside != nil {
+			w.saw(w.poll.Sweep()) // while it is known whose changes these are
 			// A change of what the failed one tracks may fix it.
 			w.child.tracked = watch.Union(w.child.tracked, w.beside.tracked)
 			w.beside = nil
@@ -247,11 +253,11 @@ func (w *watcher) failedToStart(exe string, again succession.Program) {
 func (w *watcher) noChild(soon bool) <-chan struct{} {
 	return w.call(func() {
 		w.adopt()
+		w.saw(w.poll.Sweep()) // while it is known whose changes these are
 		w.last = w.tracked()
 		w.programs.NothingRuns()
 		w.child, w.beside, w.waits, w.leaving = nil, nil, !soon, false
 		w.jobs.groups.Tell(nil)
-		w.saw(w.poll.Sweep())
 		if soon {
 			w.pending[watch.Tracked] = ""
 		}
@@ -295,15 +301,27 @@ func (w *watcher) rewatch(seen ...*watch.Set) watch.Change {
 	return came.Or(gone)
 }
 
-// postpone has what has changed count only after a delay.
-func (w *watcher) postpone(c watch.Change, delay time.Duration) {
-	w.later, w.laterAt = w.later.Or(c), time.Now().Add(delay)
+// later is a changed file that counts from some time on.
+type later struct {
+	path string
+	at   time.Time
 }
 
-// countLater has that count, when the delay is over.
+// postpone has what has changed count only after a delay.
+func (w *watcher) postpone(c watch.Change, delay time.Duration) {
+	for use := range w.later {
+		if c[use] != "" {
+			w.later[use] = later{c[use], time.Now().Add(delay)}
+		}
+	}
+}
+
+// countLater has that count, when the delay is over. It overtakes no build.
 func (w *watcher) countLater() {
-	if w.later.Any() && time.Now().After(w.laterAt) {
-		w.pending, w.later = w.pending.Or(w.later), watch.Change{}
+	for use, l := range w.later {
+		if l.path != "" && w.jobs.current == nil && time.Now().After(l.at) {
+			w.pending[use], w.later[use], w.changed = l.path, later{}, time.Now()
+		}
 	}
 }
 
@@ -316,9 +334,8 @@ func (w *watcher) withoutOwn(c watch.Change) watch.Change {
 	if w.beside != nil {
 		by = w.beside
 	}
-	const soon = time.Second / 2
 	// Go files are written by people, and by tools that edit as soon as they see the last edit run.
-	if by == nil || time.Since(by.started) >= soon || filepath.Ext(path) == ".go" {
+	if by == nil || !by.mayHaveWritten(path) || filepath.Ext(path) == ".go" {
 		w.atStart.Break()
 		return c
 	}
@@ -331,6 +348,16 @@ func (w *watcher) withoutOwn(c watch.Change) watch.Change {
 	}
 	w.postpone(c.Without(watch.Tracked, watch.Executable), delay)
 	return c.Without(watch.Source, watch.Input)
+}
+
+// mayHaveWritten reports whether a file that was seen to change just now was written when the process began.
+func (c *process) mayHaveWritten(path string) bool {
+	const begins = time.Second / 2
+	written := time.Now()
+	if info, err := os.Stat(path); err == nil && info.ModTime().After(c.started) {
+		written = info.ModTime() // which may be long before it was seen
+	}
+	return written.Before(c.started.Add(begins))
 }
 
 // saw takes note of changes.

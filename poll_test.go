@@ -269,12 +269,12 @@ func TestSavesDuringEveryRun(t *testing.T) {
 			w.save(test.name, fmt.Sprint("edit ", i))
 			w.finish(j)
 			w.offered()
-			if w.later[test.use] != "" {
-				longest = time.Until(w.laterAt)
+			if w.later[test.use].path != "" {
+				longest = time.Until(w.later[test.use].at)
 				if w.countLater(); w.pending[test.use] != "" {
 					t.Errorf("%s %d is not delayed", test.kind, i)
 				}
-				w.laterAt = time.Now()
+				w.later[test.use].at = time.Now()
 				w.countLater()
 			}
 			if w.pending[test.use] != w.path(test.name) {
@@ -292,6 +292,7 @@ func TestSavesDuringEveryRun(t *testing.T) {
 func TestSavedBeforeTheListing(t *testing.T) {
 	w := newWorld(t, Launcher{})
 	start := newWatcher(w.Launcher, w.Messages, w.origin, w.watcher.dir)
+	start.watchGround()
 	w.save("src/main.go", "an edit")
 	start.saw(start.poll.Sweep())
 	if got := start.pending[watch.Source]; got != w.path("src/main.go") {
@@ -307,6 +308,15 @@ func TestListingIsTriedAgain(t *testing.T) {
 			t.Errorf("try %d comes after %v, want %v", i, w.jobs.retryAfter, want)
 		}
 	}
+	cut := w.build(false, "app")
+	cut.ListErr, cut.ListCut = errors.New("cut off"), true
+	w.jobs.retryAfter = 0
+	w.finish(cut)
+	if w.jobs.retryAfter > 0 {
+		t.Error("a listing that was cut off beside a build is tried again")
+	}
+	w.pending = watch.Change{}
+	w.jobs.haveListed(errors.New("no"))
 	if w.beginJob(true); w.jobs.current != nil {
 		t.Error("it is tried at once")
 	}
@@ -325,6 +335,29 @@ func TestListingIsTriedAgain(t *testing.T) {
 		t.Fatalf("then begun is %+v", j)
 	}
 	<-w.jobs.done
+}
+
+// A program that writes what it is made of, and is gone before that is seen, is recognised too.
+func TestWrittenByADeadProcess(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	for i := 0; i < 15; i++ {
+		w.child = &process{started: time.Now()}
+		w.save("in", fmt.Sprint(i))
+		w.noChild(true)
+		(<-w.calls)()
+		if delayed := w.later[watch.Input].path != ""; delayed != (i >= 10) {
+			t.Errorf("start %d: delayed %t, pending %v", i, delayed, w.pending)
+		}
+		w.pending, w.later = watch.Change{}, [2]later{}
+	}
+	// Somebody edits.
+	w.child = &process{started: time.Now()}
+	w.save("in", "once more")
+	w.save("src/main.go", "an edit")
+	w.saw(w.poll.Sweep())
+	if w.pending[watch.Source] == "" || w.later[watch.Source].path != "" {
+		t.Errorf("an edit is delayed: pending %v, later %v", w.pending, w.later)
+	}
 }
 
 // A listing, unlike a build, is not overtaken: another would not begin earlier.

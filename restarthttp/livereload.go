@@ -112,14 +112,16 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // navigates reports whether the browser says that it loads a document. A service worker that passes the request on hides
-// for what it is, and not how it was made.
+// for what it is, and not how it was made. So does a link that downloads, but it accepts anything.
 func navigates(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "document", "iframe", "frame":
 		return true
 	}
-	return r.Header.Get("Sec-Fetch-Mode") == "navigate"
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && acceptsPages(r)
 }
+
+func acceptsPages(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 // isForPage reports whether a browser asks for a document to show, now or later.
 func isForPage(r *http.Request) bool {
@@ -136,7 +138,7 @@ func isForPage(r *http.Request) bool {
 	}
 	// An old browser does not say, nor does any to a name that is not this machine's and without TLS.
 	mayBe := r.Header.Get("Sec-Fetch-Dest") == "" || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
-	return mayBe && strings.Contains(r.Header.Get("Accept"), "text/html")
+	return mayBe && acceptsPages(r)
 }
 
 // beat is the time after which a stream says something, so that both ends notice when it is dead.

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -83,8 +84,23 @@ func (p *page) decide() {
 	if p.header != nil {
 		// What the handler has set since comes too late, as without LiveReload, if it is no trailer.
 		late := h.Clone()
-		defer func() { replace(h, late) }()
-		replace(h, p.header)
+		for name, values := range p.header {
+			if slices.Equal(values, late[name]) {
+				delete(late, name)
+			}
+			h[name] = values
+		}
+		for name := range late {
+			h[name] = p.header[name]
+			if h[name] == nil {
+				delete(h, name)
+			}
+		}
+		defer func() {
+			for name, values := range late {
+				h[name] = values
+			}
+		}()
 	}
 	if _, typed := h["Content-Type"]; !typed && p.canBePage() && len(p.held) > 0 {
 		if t := http.DetectContentType(p.held); isHTML(t) {
@@ -112,16 +128,6 @@ func (p *page) decide() {
 func (p *page) fresh() {
 	if h := p.Header(); h["Cache-Control"] == nil {
 		h.Set("Cache-Control", "no-cache")
-	}
-}
-
-// replace gives a header the content of another.
-func replace(h, other http.Header) {
-	for name := range h {
-		delete(h, name)
-	}
-	for name, values := range other {
-		h[name] = values
 	}
 }
 

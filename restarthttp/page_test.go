@@ -236,6 +236,11 @@ func TestRequestsForPages(t *testing.T) {
 			r.Header.Set("Sec-Fetch-Dest", "empty")
 			r.Header.Set("Sec-Fetch-Mode", "navigate")
 		}, true},
+		{"link that downloads", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Dest", "empty")
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+			r.Header.Del("Accept")
+		}, false},
 		{"prefetch", func(r *http.Request) {
 			r.Header.Set("Sec-Fetch-Dest", "empty")
 			r.Header.Set("Sec-Purpose", "prefetch;prerender")
@@ -486,5 +491,24 @@ func TestLateHeader(t *testing.T) {
 		if resp.Header.Get("Early") != "1" || resp.Header.Get("Late") != "" || resp.Header.Get("Sum") != "" || resp.Trailer.Get("Sum") != "1" {
 			t.Errorf("%s: header %v, trailer %v", accept, resp.Header, resp.Trailer)
 		}
+	}
+}
+
+// Middleware outside may send the header later than it is told to: it must not find there again what was taken away.
+func TestHeaderForMiddleware(t *testing.T) {
+	w := httptest.NewRecorder()
+	p := &recorded{w}
+	p.serve(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "6")
+		w.Header().Set("ETag", "x")
+		io.WriteString(w, "<html>")
+		w.Header().Set("Late", "1")
+	})
+	h := w.Header() // the map that the handler had
+	if h.Get("Content-Length") != "" || h.Get("ETag") != "" || !strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		t.Errorf("%v", h)
+	}
+	if !strings.HasSuffix(w.Body.String(), "</script>") {
+		t.Errorf("%q", w.Body)
 	}
 }

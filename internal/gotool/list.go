@@ -2,6 +2,7 @@ package gotool
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,7 +46,9 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		more, _ := r.tool(ctx, "list", "-e", "-m", "-f", modules, "all")
 		out += more
 	}
-	roots = parseList(out, r.Dir)
+	if roots = parseList(out, r.Dir); len(roots) == 0 {
+		return nil, errors.New("go list has printed nothing")
+	}
 	mod, work, _ := strings.Cut(env, "\n")
 	if mod = strings.TrimSpace(mod); filepath.IsAbs(mod) && mod != os.DevNull {
 		roots = append(roots, moduleFiles(filepath.Dir(mod), mod)...)

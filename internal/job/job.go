@@ -10,6 +10,7 @@ package job
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -33,6 +34,7 @@ const (
 type Job struct {
 	Kind    Kind
 	Changed string // what it was begun for, "" if for nothing that the user did
+	Again   bool   // a listing that has failed before, while an older list serves
 	Prove   bool   // compare what runs with what its sources build
 	Runs    string // the content ID of what runs
 
@@ -42,6 +44,7 @@ type Job struct {
 	Missing error // why nothing can be built
 	Roots   []watch.Root
 	ListErr error
+	ListCut bool   // it has taken too long: that says nothing of the next
 	Exe, ID string // what was built
 	Proof   string // the content ID of what the sources build when built as what runs was
 	Doubt   string // why there is none
@@ -61,8 +64,12 @@ type Place struct {
 	Private *private.Dir // for what is built
 }
 
-// How long a listing may take after the build beside it. It takes a tenth of that, so it hangs.
-const listLater = 10 * time.Second
+const (
+	// How long a listing may take after the build beside it. It takes a tenth of that, so it hangs.
+	listLater = 10 * time.Second
+	// How long one by itself may take. It may have to load modules.
+	listLimit = time.Minute
+)
 
 // Begin begins a job, by a copy of a recipe.
 func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done chan<- *Job) {
@@ -75,7 +82,11 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 		}
 		switch j.Kind {
 		case Listing:
-			j.list(j.Context, *j.Recipe)
+			limited, give := context.WithTimeout(j.Context, listLimit)
+			defer give()
+			if j.list(limited, *j.Recipe); limited.Err() != nil && !j.Cancelled() {
+				j.ListErr = fmt.Errorf("go list has not ended within %v", listLimit)
+			}
 		case Generating:
 			j.Said, j.Err = j.Recipe.Generates(j.Context)
 		case Building:
@@ -89,6 +100,7 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 			j.build(at.Private, filepath.Base(at.Program))
 			defer time.AfterFunc(listLater, give).Stop()
 			<-listed
+			j.ListCut = j.ListErr != nil && limited.Err() != nil
 		}
 	}()
 }

@@ -15,8 +15,12 @@ const (
 )
 
 // Overtake cancels a build, because of a change at that time: it does not have it. A command of the user's is let
-// finish, since it may be what has just written the file.
+// finish, since it may be what has just written the file. A listing that is only tried again makes room for the build.
 func (p *Pace) Overtake(j *Job, at time.Time) {
+	if j != nil && j.Again && !j.Cancelled() {
+		j.Cancel()
+		return
+	}
 	if j == nil || len(j.Recipe.Build) > 0 || j.Kind != Building || j.Cancelled() || p.Starved() {
 		return
 	}

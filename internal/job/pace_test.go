@@ -33,6 +33,11 @@ func TestPace(t *testing.T) {
 			t.Errorf("%s by %v was overtaken", j.Kind, j.Recipe.Build)
 		}
 	}
+	again := building()
+	again.Kind, again.Again = Listing, true
+	if p.Overtake(again, now); !again.Cancelled() || !p.Ready(false) {
+		t.Error("a listing that is tried again keeps a build waiting")
+	}
 	j := building()
 	p.Overtake(j, now)
 	if !j.Cancelled() || p.Ready(false) || !p.Ready(true) || p.Starved() {

@@ -102,3 +102,26 @@ func TestManyMessagesThatNobodyReads(t *testing.T) {
 		t.Errorf("the reader sees %d lines, the last %q", n, said[max(0, n-2):])
 	}
 }
+
+// What is said last, before the process ends, is heard if somebody reads by then.
+func TestLastWords(t *testing.T) {
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer r.Close()
+	fillPipe(t, w)
+	cmd, _ := talk(t)
+	cmd.Env = append(cmd.Env, programVar+"=lastWords")
+	cmd.Stderr, cmd.Stdout = w, nil
+	stdout, err := cmd.StdoutPipe()
+	check(t, err)
+	check(t, cmd.Start())
+	w.Close()
+	_, err = bufio.NewReader(stdout).ReadString('\n')
+	check(t, err)
+	said, err := io.ReadAll(r)
+	check(t, err)
+	check(t, cmd.Wait())
+	if got := string(bytes.TrimLeft(said, "\x00")); got != "restarter: first\nrestarter: last\n" {
+		t.Errorf("heard is %q", got)
+	}
+}

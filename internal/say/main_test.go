@@ -17,6 +17,13 @@ var programs = map[string]func(){
 		Text([]byte("./main.go:1:1: no\n./main.go:2:2: no\n"))
 		fmt.Println("done")
 	},
+	// lastWords are said when nobody reads yet.
+	"lastWords": func() {
+		Line("first")
+		fmt.Println("now")
+		Line("last")
+		Flush()
+	},
 	// talkMuch says a hundred lines and more.
 	"talkMuch": func() {
 		for i := 0; i <= longestQueue; i++ {

@@ -48,6 +48,20 @@ func Text(text []byte) {
 	}
 }
 
+// Flush waits until everything is written, but no longer than a second.
+func Flush() {
+	output.Lock()
+	queue := output.queue
+	output.Unlock()
+	if len(queue) == 0 {
+		return
+	}
+	select {
+	case <-queue[len(queue)-1].done:
+	case <-time.After(time.Second):
+	}
+}
+
 type message struct {
 	text []byte
 	done chan struct{} // closed when it was written

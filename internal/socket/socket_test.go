@@ -23,7 +23,7 @@ func hold(t *testing.T, h *Held, network, address string, child any) *Socket {
 	if err != nil {
 		t.Skip(err)
 	}
-	if u, ok := ln.(*net.UnixListener); ok {
+	if u, ok := ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 		u.SetUnlinkOnClose(false)
 	}
 	n := NewName(network, address, ln.Addr())

@@ -11,7 +11,10 @@
 // never by which is newer.
 package watch
 
-import "slices"
+import (
+	"path/filepath"
+	"slices"
+)
 
 // A Purpose says what a file is watched for.
 type Purpose uint8
@@ -53,10 +56,10 @@ func (c Change) Any() bool { return c != Change{} }
 // Builds reports whether something differs that the program is built or generated from.
 func (c Change) Builds() bool { return c[Source] != "" || c[Input] != "" }
 
-// note adds a file.
+// note adds a file. Of several, a Go file is the one to name: no program writes those.
 func (c *Change) note(r *record, path string) {
 	for i := range c {
-		if r.is(Purpose(i)) {
+		if r.is(Purpose(i)) && filepath.Ext(c[i]) != ".go" {
 			c[i] = path
 		}
 	}
