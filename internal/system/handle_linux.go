@@ -3,6 +3,7 @@ package system
 import (
 	"runtime"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -36,11 +37,20 @@ func (h *handle) code() (code int, ok bool) {
 		ids          [11]uint32
 		status       int32
 	}{mask: infoExit}
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(h.fd), getInfo, uintptr(unsafe.Pointer(&info)))
-	if errno != 0 || info.mask&infoExit == 0 {
-		return 0, false
+	// Whoever has waited for the process is told so a little before the code is to be had.
+	const tries = 50
+	for i := 0; i < tries; i++ {
+		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(h.fd), getInfo, uintptr(unsafe.Pointer(&info)))
+		if errno != 0 && errno != syscall.ESRCH {
+			break
+		}
+		if errno == 0 && info.mask&infoExit != 0 {
+			return exitCode(syscall.WaitStatus(info.status)), true
+		}
+		info.mask = infoExit
+		time.Sleep(time.Millisecond)
 	}
-	return exitCode(syscall.WaitStatus(info.status)), true
+	return 0, false
 }
 
 // Self leads to the file of the executable that runs, even after that was removed.
