@@ -41,16 +41,17 @@
 //
 // Where there is no go command, or the sources are elsewhere, only the executable is
 // watched. One line says so, and the parent looks for both again every few seconds. Sources that other
-// users can write to are built only if the program is started inside their module or by go run, or if
-// Launcher.Dir names their directory.
+// users can write to are built only if the program is started inside the module of these sources or by
+// go run, or if Launcher.Dir names the directory of the sources.
 //
 // # How it is built
 //
 // With the flags and variables that the linker recorded in the running executable: -tags,
 // -race, -ldflags and so on, but after an edit always with -buildvcs=false. With -trimpath the linker
-// records neither -ldflags nor the flags of cgo; GOFLAGS or [Launcher] can carry them. The flags
-// -mod, -modfile and -overlay are never recorded. A program started by go run is built as go
-// run does it, without debug information. All commands run in the environment that the parent
+// records neither -ldflags nor the flags of cgo; set -ldflags in GOFLAGS and the others in CGO_CFLAGS
+// and so on, or use Build of [Launcher]. The flags -mod, -modfile, -overlay and -toolexec are never
+// recorded; GOFLAGS can carry them. A program started by go run is built as go run does it, without
+// debug information. All commands run in the environment that the parent
 // was started with.
 //
 // # What runs in both processes
@@ -75,7 +76,7 @@
 //
 // RESTARTER=off turns the package off. RESTARTER=debug prints why it does what it does: what is
 // watched, each change that is seen, each command that is run, each decision. Other values are
-// internal: the parent sets them for its child. The parent makes its private directory, mode 0700,
-// with the executables, in GOTMPDIR, or in the temporary directory if that is not set. The file system
-// there must not be mounted noexec.
+// internal: the parent sets them for its child. The parent keeps the executables in a private directory
+// (mode 0700), which it makes in GOTMPDIR, or in the temporary directory if that is not set. The file
+// system there must not be mounted noexec.
 package restarter

@@ -31,13 +31,13 @@ type Launcher struct {
 	// Sources are what Generate reads, or what Build reads and the go command does not know of: files,
 	// directories and patterns as for [Track], relative to the current directory. A change of their
 	// content causes a build. At the start Generate is run if one of them is newer than the
-	// executable, or than a Go file whose name says that it is generated from it: page_templ.go from
-	// page.templ, query.sql.go from query.sql.
+	// executable, or newer than the Go file that is generated from it, which is known by its name:
+	// page_templ.go for page.templ, query.sql.go for query.sql.
 	Sources []string
 
-	// Dir is the directory of the build. If it is empty, that is the directory of the file that
-	// holds main.main. If that is unknown (-trimpath) or gone, it is the main module as found from
-	// the current directory or from that of the executable.
+	// Dir is the directory of the build. If Dir is empty, the build runs in the directory of the file
+	// that holds main.main. If that file is unknown (-trimpath) or gone, the build runs in the main module,
+	// which is looked for from the current directory, then from the directory of the executable.
 	Dir string
 
 	// Grace is how long a child may take to exit once it was told to restart or to stop; then it
@@ -66,14 +66,14 @@ type Launcher struct {
 	// returns the child's code.
 	WaitOnFailure bool
 
-	// Quiet turns off the messages on standard error, the compiler's too. Still printed are why no child
-	// could be started, and why an exit code is not known. RESTARTER=debug turns them on again.
+	// Quiet turns off the messages on standard error, the compiler's too. Two are still printed: why no
+	// child could be started, and why an exit code is not known. RESTARTER=debug turns all on again.
 	Quiet bool
 }
 
-// LaunchChild launches the program as a child of this process. It launches it again whenever it exits
-// with [ExitCode], or exits with any code after it was told to restart, until it ends by itself.
-// LaunchChild returns what to pass to [os.Exit]:
+// LaunchChild launches the program as a child of this process. Whenever the child exits with
+// [ExitCode], or with any code after it was told to restart, LaunchChild launches it again.
+// Otherwise LaunchChild returns what to pass to [os.Exit]:
 //   - the exit code of the child, 128+n if signal n ended it;
 //   - 0 if the child exited with [ExitCode] because the parent was told to stop;
 //   - 128+n if signal n stopped the parent while there was no child;

@@ -10,7 +10,7 @@
 //	srv := &http.Server{Handler: restarthttp.LiveReload(handler)}
 //	err = restarthttp.Serve(ctx, srv, ln)
 //
-// [Serve] serves until a context ends, and then stops as said. [LiveReload] wraps the
+// [Serve] serves until a context ends, and then stops without losing a request. [LiveReload] wraps the
 // handler of the program; outside a child it returns that handler itself. Each can be used without the
 // other.
 package restarthttp

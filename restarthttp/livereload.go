@@ -35,7 +35,7 @@ var script string
 // by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
 // that of a redirection. Any other answer has the content that h gives it: one that h compresses, a download,
 // a part of a page that a script fetches. If h sets no Cache-Control, the answer to a GET gets no-cache, so that a
-// reload does not show yesterday's style sheet. For a request that may load a page, LiveReload removes Accept-Encoding,
+// reload does not show an old style sheet. For a request that may load a page, LiveReload removes Accept-Encoding,
 // If-None-Match and If-Modified-Since, so that h sends a full page. It removes ETag and Last-Modified from
 // the page, since the page differs from what h sent.
 //

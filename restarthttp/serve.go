@@ -30,16 +30,16 @@ const (
 	farewell = 50 * time.Millisecond
 )
 
-// Serve serves the connections of ln with srv until ctx ends, then stops without losing a request. It
-// closes ln, answers the requests on accepted connections, closes these, and returns nil. If ln is from
-// restarter.Listen, connections that it has not accepted wait for the next child; with any other socket
-// they are lost. If srv.TLSConfig has certificates, Serve serves TLS and HTTP/2: ln then must not do so
-// itself.
+// Serve serves the connections of ln with srv until ctx ends, then stops without losing a request (but
+// for one race, see below). It closes ln, answers the requests on accepted connections, closes the
+// connections, and returns nil. If ln is from restarter.Listen, connections that it has not accepted
+// wait for the next child; with any other socket they are lost. If srv.TLSConfig has certificates,
+// Serve serves TLS and HTTP/2: ln then must not do so itself.
 //
-// The contexts of requests end with ctx, and with its cause: at once if they ask for a stream (they
-// GET text/event-stream, or upgrade the connection), else as soon as they are a second old, so
-// that short ones are not disturbed. After two seconds the remaining connections are closed, and Serve
-// returns nil then too. A handler that must finish its work should use
+// When ctx ends, the contexts of requests end too, with its cause. That of a request for a stream (GET
+// of text/event-stream, or an upgrade of the connection) ends at once. That of another ends when the
+// request is a second old, so that short requests are not disturbed. After two seconds the remaining
+// connections are closed, and Serve returns nil then too. A handler that must finish its work should use
 // context.WithoutCancel(r.Context()) for it, and main has to wait for that work before it exits. A
 // hijacked connection belongs to its handler: Serve neither waits for it nor closes it.
 //
