@@ -337,6 +337,47 @@ func TestListingIsTriedAgain(t *testing.T) {
 	<-w.jobs.done
 }
 
+// A delayed change does not make a build useless that runs when the delay is over.
+func TestDelayedChangeOvertakesNoBuild(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.later[watch.Source] = later{w.path("src/main.go"), time.Now().Add(-time.Second)}
+	j := w.build(false, "new")
+	if w.countLater(); w.pending.Any() {
+		t.Errorf("it counts while a build runs: %v", w.pending)
+	}
+	w.finish(j)
+	if got := w.offered(); got != "new" {
+		t.Errorf("offered %q", got)
+	}
+	if w.countLater(); w.pending[watch.Source] == "" {
+		t.Error("it is lost")
+	}
+}
+
+// The second half of a tracked file that is saved with code is a part of that save: it waits for the next build too, if
+// this one has failed. Once a line has said that it waits, it is another save.
+func TestTrackedFileInTwoPieces(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	w.child.tracked = patterns(watch.Tracked, []string{w.path("a.conf")})
+	w.rewatch()
+	j := w.build(false, "new")
+	w.save("a.conf", "")
+	j.Err = errors.New("exit status 1")
+	w.finish(j)
+	w.save("a.conf", "whole")
+	w.saw(w.poll.Sweep())
+	w.changed = time.Now().Add(-time.Second)
+	if w.restartForTracked(true); w.offered() != "" {
+		t.Error("the old program is restarted with the new file")
+	}
+	w.save("a.conf", "saved once more")
+	w.saw(w.poll.Sweep())
+	w.changed = time.Now().Add(-time.Second)
+	if w.restartForTracked(true); w.offered() == "" {
+		t.Error("another save is not read")
+	}
+}
+
 // A program that writes what it is made of, and is gone before that is seen, is recognised too.
 func TestWrittenByADeadProcess(t *testing.T) {
 	w := newWorld(t, Launcher{})

@@ -203,7 +203,7 @@ func (r *Recipe) find(ctx context.Context, command string, elsewhere []string) s
 		}
 		at := *r
 		at.command, at.Dir = command, dir
-		out, _ := at.tool(ctx, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+		out, _ := at.tool(ctx, "list", "-m", "-json=false", "-f", "{{.Path}}\t{{.Dir}}")
 		for _, line := range strings.Split(out, "\n") {
 			if path, found, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == r.module && found != "" {
 				return found

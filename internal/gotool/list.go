@@ -29,7 +29,7 @@ const modules = `{{if and .Dir (or .Main (and .Replace (not .Replace.Version)))}
 
 // List asks the go command which files the program is made of.
 func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
-	env, err := r.tool(ctx, "env", "GOMOD", "GOWORK")
+	env, err := r.tool(ctx, "env", "-json=false", "GOMOD", "GOWORK") // GOFLAGS may say otherwise
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 	}
 	if strings.HasPrefix(out, "x") || strings.Contains(out, "\nx") {
 		// A package that is not there may belong to a module of which none is.
-		more, _ := r.tool(ctx, "list", "-e", "-m", "-f", modules, "all")
+		more, _ := r.tool(ctx, "list", "-e", "-m", "-json=false", "-f", modules, "all")
 		out += more
 	}
 	if roots = parseList(out, r.Dir); len(roots) == 0 {

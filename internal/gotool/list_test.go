@@ -128,7 +128,7 @@ func TestListWithTags(t *testing.T) {
 	modules := []string{"go.mod", "go.sum", "vendor/modules.txt"}
 	m.wantList(".", nil, map[watch.Kind][]string{watch.File: modules, watch.Package: {"."}})
 	m.wantList(".", []string{"-tags=more"}, map[watch.Kind][]string{watch.File: modules, watch.Package: {".", "sub"}})
-	m.set("GOFLAGS=-tags=more")
+	m.set("GOFLAGS=-tags=more -json") // which does not change how it is printed
 	m.wantList(".", nil, map[watch.Kind][]string{watch.File: modules, watch.Package: {".", "sub"}})
 }
 
