@@ -230,3 +230,22 @@ func TestManySingleFiles(t *testing.T) {
 		t.Errorf("%v for 2,500, %v for 50,000", few, many)
 	}
 }
+
+// Of several files that have changed at once, a Go file is named: no program writes those by itself.
+func TestGoFileIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	write := func(text string) {
+		for _, name := range []string{"a.h", "b.go", "c.h"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write("package main")
+	p := New(0)
+	p.Watch([]Root{{Package, Source, dir}})
+	write("package main // edited")
+	if got := p.Sweep()[Source]; got != filepath.Join(dir, "b.go") {
+		t.Errorf("named is %q", got)
+	}
+}
