@@ -105,7 +105,7 @@ func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
 			p := start(t, cmd)
 			message := "^restarter: cannot rebuild: no go command in PATH; watching only the executable$"
 			p.child()
-			p.await(message)
+			p.awaitAnywhere(message)
 			save(t, file, "changed")
 			p.await("^told: .*file$")
 			p.child()

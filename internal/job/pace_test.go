@@ -43,7 +43,7 @@ func TestPace(t *testing.T) {
 	if !j.Cancelled() || p.Ready(false) || !p.Ready(true) || p.Starved() {
 		t.Errorf("overtaken %t, ready %t, starved %t", j.Cancelled(), p.Ready(false), p.Starved())
 	}
-	if p.Settle(now.Add(-patience)); !p.Ready(false) {
+	if p.Settle(now.Add(-patience - time.Second)); !p.Ready(false) {
 		t.Error("it waits for ever")
 	}
 	if p.Begun(); !p.Ready(false) {

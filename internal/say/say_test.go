@@ -88,7 +88,7 @@ func TestShort(t *testing.T) {
 		{at("src/app/main.go"), at("src/app"), "main.go"},
 		{at("src/app/sub/x.go"), at("src/app"), native("sub/x.go")},
 		{at("src/lib/x.go"), at("src/app"), native("../lib/x.go")},
-		{at("src/x.go"), at("src/app/sub"), at("src/x.go")}, // no longer than ../../x.go
+		{at("x.go"), at("src/app/sub/deep"), at("x.go")}, // shorter than ../../../../x.go
 		{at("etc/app.conf"), at("home/me/src/app"), at("etc/app.conf")},
 		{at("src/app"), at("src/app"), at("src/app")},
 		{at("home/me/src"), at("home/me/src/app"), at("home/me/src")},
