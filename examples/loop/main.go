@@ -1,4 +1,4 @@
-// Loop is the smallest program that restarts itself: start it with
+// Loop asks whether it should restart, and cleans up before it does: start it with
 //
 //	go run ./examples/loop
 //
