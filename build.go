@@ -65,12 +65,12 @@ type jobs struct {
 	done     chan *job.Job
 	reminder <-chan time.Time
 	pace     job.Pace
-	// Of what Launcher.Build and Launcher.Generate write, though they read it.
+	// Of commands that rewrite what they read: Launcher.Build and Launcher.Generate.
 	builds, generations budget.Loop
 	looked              time.Time // when a listing was last begun
 	listed              bool      // the go command has listed the sources
 	missing             string    // why not, as it was said
-	known               bool      // they were listed at least once
+	known               bool      // the sources were listed at least once
 	retry               time.Time // when to list again, if that has failed
 	retryAfter          time.Duration
 	listErr             string // the last

@@ -11,8 +11,8 @@ import (
 	"github.com/lib537/restarter/internal/watch"
 )
 
-// A deploy is another executable in the place of the one that the parent was started from. It may be anything, so that
-// one is kept: as a link, as a copy, or as what /proc leads to.
+// A deploy puts another executable in the place of the one that the parent was started from. The new one may be
+// anything, so the first is kept: as a link, as a copy, or as what /proc leads to.
 
 // restartForDeploy offers the executable that the parent was started from, if that has been replaced by
 // another program.
@@ -80,8 +80,8 @@ func (p *launch) spareFile() string {
 	return spare
 }
 
-// keepSpare keeps the running executable beside its name, which a deploy may give to one that
-// cannot run.
+// keepSpare keeps the running executable under a second name: a deploy may give the first to one
+// that cannot run.
 func (p *launch) keepSpare(exe, name string) string {
 	folder, err := p.dir.Folder()
 	if err != nil {

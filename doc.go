@@ -31,13 +31,15 @@
 //
 // # What is watched
 //
-// The files that the go command lists: the Go, C, assembly, header, object and embedded files of each
-// package that the program imports, directly or not, and their directories, for new files;
-// go.mod, go.sum, go.work and vendor/modules.txt. Packages of the main module, of a
-// workspace, of a local replace directive and under vendor can change; those of the
-// standard library and of the module cache cannot. Besides these: what Track and Launcher.Sources
-// name, and the executable that the parent was started from. If that is replaced, as by a
-// deploy, the program restarts once, after the executable has not changed for half a second.
+// The parent watches the files that the go command lists: the Go, C, assembly, header, object and
+// embedded files of each package that the program imports, directly or not, and their directories,
+// for new files; go.mod, go.sum, go.work and vendor/modules.txt. Packages of the main module, of a
+// workspace, of a local replace directive and under vendor can change; those of the standard library
+// and of the module cache cannot.
+//
+// It also watches what Track and Launcher.Sources name, and the executable that it was started from.
+// If the executable is replaced, as by a deploy, the program restarts once, after the executable has
+// not changed for half a second.
 //
 // Where there is no go command, or the sources are elsewhere, only the executable is
 // watched. One line says so, and the parent looks for both again every few seconds. Sources that other
@@ -46,13 +48,13 @@
 //
 // # How it is built
 //
-// With the flags and variables that the linker recorded in the running executable: -tags,
-// -race, -ldflags and so on, but after an edit always with -buildvcs=false. With -trimpath the linker
-// records neither -ldflags nor the flags of cgo; set -ldflags in GOFLAGS and the others in CGO_CFLAGS
-// and so on, or use Build of [Launcher]. The flags -mod, -modfile, -overlay and -toolexec are never
-// recorded; GOFLAGS can carry them. A program started by go run is built as go run does it, without
-// debug information. All commands run in the environment that the parent
-// was started with.
+// The program is built with the flags and variables that the linker recorded in the running
+// executable: -tags, -race, -ldflags and so on, but after an edit always with -buildvcs=false. With
+// -trimpath the linker records neither -ldflags nor the flags of cgo; set -ldflags in GOFLAGS and the
+// others in CGO_CFLAGS and so on, or use Build of [Launcher]. The flags -mod, -modfile, -overlay and
+// -toolexec are never recorded; GOFLAGS can carry them. A program started by go run is built as go run
+// does it, without debug information. All commands run in the environment that the parent was started
+// with.
 //
 // # What runs in both processes
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/lib537/restarter/restarthttp"
 )
 
-// One line is enough for a server: it is sent SIGTERM when its successor is built.
+// Three lines are enough for a server: it is sent SIGTERM when its successor is built.
 func Example() {
 	if restarter.IsParent() {
 		os.Exit(restarter.LaunchChild())

@@ -25,7 +25,7 @@ import (
 // it keeps them. If you call Listen before [IsParent], the parent opens the socket, so an address in
 // use is reported before a child is launched. Do not use the listener in the parent. Under
 // RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is net.Listen.
-// It is safe for concurrent use.
+// Its errors are those of net.Listen. It is safe for concurrent use.
 //
 // What waits is a connection, not a request. The old child has to serve the connections that it has
 // accepted: let it close its listener, serve them, and then exit. Closing the listener does not close

@@ -122,8 +122,8 @@ func (p *launch) goOn(c *process) {
 	}
 }
 
-// failed is called when n has ended. If it was not ready the old program goes on as after a failed build; else
-// n was in charge, and its end counts when the old program has left, or a newer one is started before.
+// failed is called when n has ended. If it was not ready, the old program goes on as after a failed build. Else
+// n was in charge, and its end counts when the old program has left, or when a newer one is started before that.
 func (p *launch) failed(n *process) {
 	lived := time.Since(n.started).Round(time.Millisecond)
 	p.fell, p.fellCPU = time.Now(), n.CPU()
@@ -158,7 +158,7 @@ func (p *launch) failed(n *process) {
 func (p *launch) reject(run successor, why string) {
 	if run.Exe == p.watcher.program && p.good.Exe == run.Exe {
 		if spare := p.spareFile(); spare != "" {
-			p.good.Exe = spare // the other has its name
+			p.good.Exe = spare // the refused one has the name
 		}
 	}
 	p.takeNext() // which may be the same executable

@@ -81,8 +81,7 @@ type Launcher struct {
 //
 // The child gets the arguments, the environment (but for the variable RESTARTER) and the
 // working directory that this process was started with, its standard files, and the signals that are
-// sent to it. A child that calls neither [ShouldRestart] nor [NotifyContext] anywhere is sent
-// SIGTERM when it should restart, and launched again whatever code it exits with.
+// sent to it.
 //
 // Call LaunchChild once, from main or from an init function, and only if [IsParent] is true: it panics
 // otherwise.
@@ -112,10 +111,10 @@ type launch struct {
 	sockets   socket.Held
 	next      *successor       // to be launched
 	beside    *process         // a successor that runs beside the child, see Overlap
-	rise      <-chan time.Time // when to start that
-	rose      time.Time        // when the last was started
+	rise      <-chan time.Time // when to start a successor beside the child
+	rose      time.Time        // when one was last started so
 	fell      time.Time        // when one last ended
-	fellCPU   time.Duration    // what that had taken of the processor
+	fellCPU   time.Duration    // the processor time that it had taken
 	good      successor        // the last that could be started
 	spare     string           // a copy of the executable that the parent was started from, or ""
 	budget    budget.Budget
@@ -123,7 +122,7 @@ type launch struct {
 	stopped   os.Signal        // the last that told a child to stop
 	stopping  time.Time        // when that was
 	resume    <-chan time.Time // when to go on, if the program has survived it
-	hungUp    time.Time        // when a child was last sent a signal that may end it or not
+	hungUp    time.Time        // when a child was last sent a signal that it may take as an order to reload
 }
 
 func newLaunch(l *Launcher) *launch {
@@ -219,7 +218,7 @@ func (p *launch) loop() int {
 			p.outlast(n)
 		}
 		if p.stopped != system.Terminate && time.Since(p.stopping) > longDrain {
-			p.stopped = nil // that was survived long ago
+			p.stopped = nil // the program survived the signal long ago
 		}
 		hungUp := time.Since(p.hungUp) < orphanGrace
 		var sig os.Signal

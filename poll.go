@@ -38,7 +38,7 @@ type watcher struct {
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
 	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
-	leaving  bool         // it was told to restart, or its successor is going to be launched
+	leaving  bool         // the child was told to restart, or its successor is going to be launched
 	last     []watch.Root // what the last child tracked, while there is none
 	waits    bool         // for a change: whatever builds is the successor, even the same program
 
@@ -51,8 +51,8 @@ type watcher struct {
 	atStart  budget.Loop  // of what the program writes when it starts
 	changed  time.Time    // when the last change was seen
 	tracking time.Time    // since when a tracked file has been waiting to be still
-	deferred bool         // it was said that it waits for a build
-	withheld bool         // that build has failed: it waits for the next
+	deferred bool         // it was said that a tracked file waits for a build
+	withheld bool         // that build has failed, so the file waits for the next
 	replaced time.Time    // when the executable last changed
 	said     string       // by the compiler, when a build last failed
 	reread   bool         // the go command has listed files that the last build may have read too early
@@ -175,9 +175,9 @@ func (w *watcher) launched(c *process) {
 	})
 }
 
-// startedBeside says that a successor runs beside the child. From now on what that names to Track counts:
-// after a change another successor is due. What the child has named is read anew by the successor,
-// which may write it as well.
+// startedBeside says that a successor runs beside the child. From now on what the successor names to Track counts:
+// after a change another successor is due. What the child has named is read anew by the successor, which may write
+// it as well.
 func (w *watcher) startedBeside(c *process) {
 	w.call(func() {
 		w.adopt()
@@ -190,7 +190,8 @@ func (w *watcher) startedBeside(c *process) {
 	})
 }
 
-// pauses says that the successor which was offered is started only after a pause: a change of what is tracked ends that.
+// pauses says that the successor which was offered is started only after a pause. A change of a tracked file ends the
+// pause.
 func (w *watcher) pauses() {
 	w.call(func() { w.leaving = false })
 }
@@ -207,9 +208,9 @@ func (w *watcher) takesOver(c *process) {
 	})
 }
 
-// rejected says that a successor has ended beside the child, or could not be started: the program of the
-// child, whose executable is old, is what the next build is compared with. If the successor's executable is gone, it
-// is built again. Otherwise nothing is built before the next change.
+// rejected says that a successor has ended beside the child, or could not be started. The next build is compared
+// with the program of the child; old is its executable. If the successor's executable is gone, it is built again.
+// Otherwise nothing is built before the next change.
 func (w *watcher) rejected(s succession.Program, old, why string) {
 	gone := !system.Exists(s.Exe)
 	w.call(func() {
@@ -325,7 +326,8 @@ func (w *watcher) countLater() {
 	}
 }
 
-// withoutOwn postpones what the program seems to write at each start, though it is made of that. It returns the other changes.
+// withoutOwn postpones a change of a file that the program seems to write at each start, though it is made of it. It
+// returns the other changes.
 func (w *watcher) withoutOwn(c watch.Change) watch.Change {
 	path, by := c[watch.Source], w.child
 	if path == "" {
@@ -397,7 +399,7 @@ func (w *watcher) next(exe, id, changed string) succession.Program {
 	return succession.Program{Exe: exe, ID: id, Reason: w.Short(changed), Seen: w.changed}
 }
 
-// offer has the launcher know which program is the next to run.
+// offer tells the goroutine of LaunchChild which program is the next to run.
 func (w *watcher) offer(next succession.Program) {
 	w.leaving = true // or about to be launched
 	select {

@@ -28,7 +28,7 @@ type process struct {
 	asks     func() bool   // whether the program ever asks if it should restart
 	deaf     chan struct{} // closed when it no longer receives messages: it has replaced itself by exec
 	tracked  []watch.Root  // for the watcher
-	shows    bool          // for the watcher: it wants to know what goes on
+	shows    bool          // for the watcher: the browser shows what goes on
 
 	told       bool // to restart
 	terminated bool // was sent SIGTERM to restart
@@ -204,14 +204,14 @@ func (p *launch) attend(c *process) (int, error) {
 			p.succeed(c)
 		case sig := <-p.signals:
 			p.signal(c, sig)
-			if n != nobody && (n.ready || !system.MayReload(sig)) { // it has just read everything
+			if n != nobody && (n.ready || !system.MayReload(sig)) { // a new process need not reload
 				p.signal(n, sig)
 				n.reminder = nil // one of the two is enough
 			}
 
 		case r := <-c.requests:
 			p.answer(c, r)
-		case <-c.isDeaf(): // it has not heard, or forgotten
+		case <-c.isDeaf(): // the message that it should restart is lost
 			p.terminate(c)
 			p.giveTime(c)
 		case <-c.pass:

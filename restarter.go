@@ -78,15 +78,15 @@ func identify() identity {
 			started.tmp = tmp // as go run does it, since the other may be mounted noexec
 		}
 	case child:
-		// What the child starts is no child, nor is what outlives it.
+		// With the number of this process: a program that the child starts has another, and is no child.
 		os.Setenv(variable, fmt.Sprintf("%s%d:%s", claimed, os.Getpid(), i.dir))
 	}
 	return i
 }
 
-// roleOf says what a process is. The parent's number in the variable must be that of its parent, if
-// that is alive, since a program started by the child inherits the variable and is a parent
-// of its own.
+// roleOf says what a process is. The number in the variable has to be that of the process which
+// started this one, if that is alive: a program that the child starts may inherit the variable, and
+// is a parent of its own.
 func roleOf(value string, pid, ppid int, alive func(int) bool, open func(string) (*link.Line, bool)) identity {
 	switch value {
 	case off:
@@ -124,13 +124,15 @@ var inTest = sync.OnceValue(func() bool {
 func packagePath() string { return reflect.TypeOf(Launcher{}).PkgPath() }
 
 // IsParent reports whether this process must call [LaunchChild]. It is false in the child, under
-// RESTARTER=off and in a test binary: main then runs as without this package.
+// RESTARTER=off and in a test binary: main then runs as without this package. The answer never
+// changes, and IsParent is safe for concurrent use.
 func IsParent() bool { return me.role == parent && !inTest() }
 
-// IsChild reports whether this process was started by [LaunchChild].
+// IsChild reports whether this process was started by [LaunchChild]. It is false in programs that the
+// child starts. The answer never changes, and IsChild is safe for concurrent use.
 func IsChild() bool { return me.role == child }
 
-// In the child, restart makes due true, then ends turned. Both stay as they are elsewhere.
+// In the child, restart makes due true, then ends turned. Elsewhere both stay as they are.
 var (
 	due          atomic.Bool
 	turned, turn = context.WithCancelCause(context.Background())
@@ -158,8 +160,8 @@ func ShouldRestart() bool { return due.Load() }
 // [os/signal.NotifyContext], call the function when you are done with the context. It is safe
 // for concurrent use.
 //
-// Outside a child (RESTARTER=off, tests) the context ends only with parent or by the returned
-// function, so derive it from a context that ends on a signal.
+// Outside a child (under RESTARTER=off, for example, or in a test) the context ends only with parent
+// or by the returned function, so derive it from a context that ends on a signal.
 func NotifyContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	forget := context.AfterFunc(turned, func() { cancel(context.Cause(turned)) })

@@ -106,7 +106,7 @@ func (p *launch) goesOn(c *process, saved time.Time) bool {
 	return true
 }
 
-// isDeaf returns the channel that says so, if it matters: the child was told to restart.
+// isDeaf returns c.deaf if it matters: if the child was told to restart, and was not sent SIGTERM.
 func (c *process) isDeaf() <-chan struct{} {
 	if !c.told || c.terminated {
 		return nil
@@ -124,7 +124,7 @@ func (c *process) hears() bool {
 	}
 }
 
-// terminate sends a process SIGTERM, where there is that.
+// terminate sends a process SIGTERM, where the system has that.
 func (p *launch) terminate(c *process) {
 	c.terminated = true
 	if system.CanTerminate {
