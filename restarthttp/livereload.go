@@ -33,11 +33,13 @@ var script string
 //
 // Pages get one script element, before the last </body> or at their end. A page is the answer to a GET
 // by which a browser loads a document, with the type text/html, set or sniffed, and a status other than
-// that of a redirection. Any other answer has the content that h gives it: one that h compresses, a download,
-// a part of a page that a script fetches. If h sets no Cache-Control, the answer to a GET gets no-cache, so that a
-// reload does not show an old style sheet. For a request that may load a page, LiveReload removes Accept-Encoding,
-// If-None-Match and If-Modified-Since, so that h sends a full page. It removes ETag and Last-Modified from
-// the page, since the page differs from what h sent.
+// that of a redirection. Any other answer has the content that h gives it: one that h compresses, a
+// download, a part of a page that a script fetches. If h sets no Cache-Control, the answer to a GET gets
+// no-cache, so that a reload does not show an old style sheet.
+//
+// For a request that may load a page, LiveReload removes Accept-Encoding, If-None-Match and
+// If-Modified-Since, so that h sends a full page. It removes ETag and Last-Modified from the page, since
+// the page differs from what h sent.
 //
 // LiveReload answers all paths below /.restarter/ itself, so it must be reached at the root of the
 // site. Make it the outermost handler, outside [http.StripPrefix]; only middleware that compresses may
@@ -111,8 +113,8 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// navigates reports whether the browser says that it loads a document. A service worker that passes the request on hides
-// for what it is, and not how it was made. So does a link that downloads, but it accepts anything.
+// navigates reports whether the browser says that it loads a document. A service worker that passes a request on
+// hides Sec-Fetch-Dest, but not Sec-Fetch-Mode. A link that downloads looks the same, but accepts anything.
 func navigates(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "document", "iframe", "frame":
@@ -136,7 +138,7 @@ func isForPage(r *http.Request) bool {
 	if navigates(r) {
 		return true
 	}
-	// An old browser does not say, nor does any to a name that is not this machine's and without TLS.
+	// An old browser does not say. No browser does without TLS, except to localhost.
 	mayBe := r.Header.Get("Sec-Fetch-Dest") == "" || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
 	return mayBe && acceptsPages(r)
 }
@@ -145,8 +147,7 @@ func isForPage(r *http.Request) bool {
 // Chromium sometimes closes the connection of a stream that a page has closed only then.
 var beat = 5 * time.Second // but in tests
 
-// serveEvents tells what goes on until that is a restart. The first event is the name of the process.
-// Text follows as it is, line by line.
+// serveEvents sends events until the program is told to restart. The first is the name of the process.
 func (l *liveReload) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
 		http.Error(w, "this stream is for the program's own pages", http.StatusForbidden)

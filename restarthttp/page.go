@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// A page is the writer of an answer that gets a script element if it is HTML, and is not to be kept in a cache unless it says so
-// itself. It has three stages: at first the answer is not known, then it is either let through or scanned.
+// A page is the writer of an answer. If the answer is HTML, it gets a script element. Unless it has a Cache-Control
+// of its own, it gets no-cache. There are three stages: at first the answer is not known, then it is either let
+// through or scanned.
 type page struct {
 	http.ResponseWriter
 	ctx       context.Context // of the request
@@ -82,7 +83,7 @@ func (p *page) canBePage() bool {
 func (p *page) decide() {
 	h := p.Header()
 	if p.header != nil {
-		// What the handler has set since comes too late, as without LiveReload, if it is no trailer.
+		// What the handler has set since comes too late, as without LiveReload, unless it is a trailer.
 		late := h.Clone()
 		for name, values := range p.header {
 			if slices.Equal(values, late[name]) {
@@ -124,7 +125,8 @@ func (p *page) decide() {
 	}
 }
 
-// fresh has the browser ask before it shows the answer again, unless the handler says for how long it need not.
+// fresh makes the browser ask again before it shows an answer from its cache, unless the handler has said something
+// about that.
 func (p *page) fresh() {
 	if h := p.Header(); h["Cache-Control"] == nil {
 		h.Set("Cache-Control", "no-cache")
@@ -198,7 +200,7 @@ func (p *page) put(b []byte) {
 	p.release()
 }
 
-// release sends what cannot have to follow the script.
+// release sends what the script need not precede.
 func (p *page) release() {
 	n := len(p.held) - (p.scan.at - p.scan.undecided())
 	p.send(p.held[:n])
@@ -243,7 +245,7 @@ func isTail(b []byte) bool {
 	return i >= 0 && (len(rest) == 0 || strings.EqualFold(string(rest), "</html>"))
 }
 
-// insert sends what is held with the script in its place, and lets the rest through.
+// insert sends what is held, with the script in its place, and lets the rest through.
 func (p *page) insert(at int) {
 	p.send(p.held[:at])
 	p.send([]byte(p.tag))

@@ -51,7 +51,7 @@
 			reloading = setTimeout(() => {
 				declined = process;
 				reloading = undefined;
-				remember({process, times, url: location.href}); // where the page was does not count any more
+				remember({process, times, url: location.href}); // without the scroll position
 				connect();
 			}, 2000);
 		}, times > 1 ? 1000 : 0);

@@ -34,7 +34,8 @@ const (
 // for one race, see below). It closes ln, answers the requests on accepted connections, closes the
 // connections, and returns nil. If ln is from restarter.Listen, connections that it has not accepted
 // wait for the next child; with any other socket they are lost. If srv.TLSConfig has certificates,
-// Serve serves TLS and HTTP/2: ln then must not do so itself.
+// Serve serves TLS and HTTP/2: ln then must not do so itself. Serve does the same in any process, child
+// of package restarter or not.
 //
 // When ctx ends, the contexts of requests end too, with its cause. That of a request for a stream (GET
 // of text/event-stream, or an upgrade of the connection) ends at once. That of another ends when the
