@@ -30,8 +30,8 @@ func New() Budget { return Budget{free: freeRelaunches} }
 // Refill is for a change that somebody has made while there was no child.
 func (b *Budget) Refill() { b.free, b.pauses = max(b.free, freeAfterChange), 0 }
 
-// Spend takes a relaunch from the budget, after a child that was started then and has taken so much
-// processor time, and returns how long to wait before it.
+// Spend takes one relaunch from the budget, and returns how long to wait before it. The arguments tell
+// of the child that has ended: when it was started, and the processor time that it has taken.
 func (b *Budget) Spend(started time.Time, cpu time.Duration) time.Duration {
 	b.free = min(freeRelaunches, b.free+relaunchesPerSecondLife*time.Since(started).Seconds())
 	if b.free >= 1 {

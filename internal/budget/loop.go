@@ -15,8 +15,8 @@ type Loop struct {
 // longestDelay keeps the cost of a build that takes some seconds below 1 % of a core.
 const longestDelay = 10 * time.Minute
 
-// Round notes a change that was made while by ran, and returns for how long it is to be ignored. All changes that were made
-// while the same process or command ran are one round; first is true for the first of them.
+// Round notes a change that was made while by ran, and returns for how long it is to be ignored. All changes that were
+// made while the same process or command ran are one round; first is true for the first of them.
 func (l *Loop) Round(by any) (delay time.Duration, first bool) {
 	if first = by != l.by; first {
 		l.by = by

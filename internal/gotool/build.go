@@ -21,13 +21,13 @@ func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err er
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case len(r.candidates) > 1:
-		said = append(said, "the program was built from a list of files, and it is not known which; start it with \"go run .\", or set Launcher.Build\n"...)
+		said = append(said, "restarter: the program was built from a list of files, and it is not known which; start it with \"go run .\", or set Launcher.Build\n"...)
 	case r.beside && bytes.Contains(said, []byte("package "+r.path)):
 		// Somebody has renamed the module, so that package main has another path.
 		was := r.targets
 		r.targets = []string{"."}
 		if said, err = r.build(ctx, out, tmp); err != nil {
-			r.targets = was // the message is the better one, though: it does not speak of the path
+			r.targets = was // but the second message is the better one: it does not speak of the path
 		}
 	}
 	return said, err
@@ -92,8 +92,8 @@ func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, e
 		flags = append(flags[:len(flags):len(flags)], "-ldflags="+r.ldflags)
 	}
 	if r.goRun {
-		// What go run would run is copied in place of that. The program itself could do it as well, but
-		// its packages would be initialised, in a place that they do not expect.
+		// By -exec, go run copies the executable instead of running it. The program could copy itself,
+		// but its packages would be initialised, in a place that they do not expect.
 		args := append([]string{r.command, "run", "-exec", system.CopyCommand}, flags...)
 		if r.stamped {
 			args = append(args, "-buildvcs=true") // go run stamps only when it is told to

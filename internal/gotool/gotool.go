@@ -68,8 +68,8 @@ type Recipe struct {
 	trimmed    bool
 }
 
-// New derives the recipe from what the linker recorded, nil for nothing. mainFile is the file
-// that holds main.main, "" if unknown; goRun says that go run built the executable.
+// New derives the recipe from what the linker recorded; info is nil if it recorded nothing. mainFile
+// is the file that holds main.main, "" if unknown; goRun says that go run built the executable.
 func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 	r := &Recipe{goRun: goRun}
 	if info == nil {
@@ -129,13 +129,13 @@ func (r *Recipe) Listed() (targets []string) {
 // Command returns the go command, or "" if none was found.
 func (r *Recipe) Command() string { return r.command }
 
-// CanBuild reports whether Resolve has succeeded, or a command of the user's builds.
+// CanBuild reports whether Resolve has succeeded, or a command of the user's builds instead.
 func (r *Recipe) CanBuild() bool {
 	return r.command != "" || len(r.Build) > 0 && r.Dir != "" && r.refused == nil
 }
 
-// Resolve finds the go command and the directory of the sources, or says why not: one may come
-// later. elsewhere are the directories from which to look for the module, the current
+// Resolve finds the go command and the directory of the sources, or says why not. Call it again later:
+// either may appear. elsewhere are the directories from which to look for the module, the current
 // directory first; executable is the program that was started.
 func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...string) error {
 	if r.command != "" {

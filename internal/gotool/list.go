@@ -42,7 +42,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		return nil, err
 	}
 	if strings.HasPrefix(out, "x") || strings.Contains(out, "\nx") {
-		// A package that is not there may belong to a module of which none is.
+		// A package that is missing may belong to a module of which no package is listed.
 		more, _ := r.tool(ctx, "list", "-e", "-m", "-json=false", "-f", modules, "all")
 		out += more
 	}
@@ -57,14 +57,14 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		roots = append(roots, files(work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))...)
 		roots = append(roots, r.workspace(ctx, work)...)
 	}
-	if work != "off" { // a nearer one may come
+	if work != "off" { // a go.work that is nearer may be added
 		roots = append(roots, above(r.Dir, "go.work")...)
 	}
 	return roots, nil
 }
 
-// workspace returns the go.mod files of all modules of a workspace: nothing can be built if one of them is broken, even one that
-// the program does not need. The go command prints go.work even then.
+// workspace returns the go.mod files of all modules of a workspace. If one of them is broken, nothing can be built, even
+// if the program does not need that module. The go command prints go.work even then.
 func (r *Recipe) workspace(ctx context.Context, work string) (roots []watch.Root) {
 	text, _ := r.tool(ctx, "work", "edit", "-json", work)
 	for _, line := range strings.Split(text, "\n") {

@@ -9,17 +9,17 @@ import (
 )
 
 // Mentions reports whether an executable holds one of the functions of a package: the linker keeps
-// the name of a function, even if the symbols are stripped, if and only if something calls it. If
-// it is inlined, something of it has to be left: an atomic load always is, a plain one may
-// not. Where that cannot be found out, it is true.
+// the name of a function, even if the symbols are stripped, if and only if something calls it. If a
+// function is inlined, its name is kept only if something of it is left, as an atomic load always is.
+// If the executable cannot be read, Mentions returns true.
 func Mentions(executable, pkg string, functions ...string) bool {
 	f, err := system.Open(executable)
 	if err != nil {
 		return true
 	}
 	defer f.Close()
-	// As the linker writes it. Neither the name nor the zero byte behind it stands in this
-	// package's own text.
+	// The name as the linker writes it, with a zero byte behind. In that form it does not stand in
+	// this package's own text.
 	dir, last := "", pkg
 	if i := strings.LastIndexByte(pkg, '/'); i >= 0 {
 		dir, last = pkg[:i+1], pkg[i+1:]

@@ -47,10 +47,10 @@ type Job struct {
 	ListCut bool   // it has taken too long: that says nothing of the next
 	Exe, ID string // what was built
 	Proof   string // the content ID of what the sources build when built as what runs was
-	Doubt   string // why there is none
+	Doubt   string // why there is no proof
 	Said    []byte // by a command that has failed
 	Err     error
-	NoPlace bool // there is none in the private directory
+	NoPlace bool // no folder could be made in the private directory
 
 	Context context.Context
 	Cancel  context.CancelFunc // has the job end
@@ -65,9 +65,9 @@ type Place struct {
 }
 
 const (
-	// How long a listing may take after the build beside it. It takes a tenth of that, so it hangs.
+	// How long a listing may go on after the build beside it. It needs a tenth of this, unless it hangs.
 	listLater = 10 * time.Second
-	// How long one by itself may take. It may have to load modules.
+	// How long a listing by itself may take. It may have to download modules.
 	listLimit = time.Minute
 )
 

@@ -14,8 +14,8 @@ const (
 	hunger   = 10 * time.Second // how long they may keep builds from finishing
 )
 
-// Overtake cancels a build, because of a change at that time: it does not have it. A command of the user's is let
-// finish, since it may be what has just written the file. A listing that is only tried again makes room for the build.
+// Overtake cancels a build, because it may lack a change at that time. A command of the user's is let finish, since
+// it may be what has just written the file. A listing that is only tried again makes room for the build.
 func (p *Pace) Overtake(j *Job, at time.Time) {
 	if j != nil && j.Again && !j.Cancelled() {
 		j.Cancel()
@@ -42,8 +42,8 @@ func (p *Pace) Useless(at time.Time) {
 // Useful notes that a build was of use, or has failed.
 func (p *Pace) Useful() { p.starving = time.Time{} }
 
-// Starved reports whether changes have followed each other so quickly, for so long, that a build has to be of use though
-// it does not have the last of them.
+// Starved reports whether changes have kept builds from finishing for so long that the next one counts, even if it
+// lacks the last change.
 func (p *Pace) Starved() bool { return !p.starving.IsZero() && time.Since(p.starving) > hunger }
 
 // Ready reports whether a build that was overtaken may begin again. quiet means that the last look has found no change.

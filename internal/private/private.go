@@ -7,8 +7,8 @@
 //
 // # What is opened, and whose it is
 //
-// Every path that the library opens or runs was looked at with the question whether another
-// user can put something in its place:
+// For every path that the library opens or runs, this says whether another user can put something in
+// its place:
 //   - The directory lies in $GOTMPDIR or the temporary directory, where others may make
 //     files. It is made anew, mode 0700, under a random name. If it is removed, it is made again.
 //     Before each use its owner and mode are checked; if that fails, nothing in it is used
@@ -56,8 +56,8 @@ type file struct {
 	linked bool // it has a name elsewhere too
 }
 
-// New makes a private directory in base and holds its lock. It sweeps away what dead parents of this user have left there.
-// If the directory cannot be made now, because the disk is full for example, Ensure tries again.
+// New makes a private directory in base and holds its lock. It sweeps away what dead parents of this user have left
+// there. If the directory cannot be made now, because the disk is full for example, Ensure tries again.
 func New(base string) *Dir {
 	if abs, err := filepath.Abs(base); err == nil {
 		base = abs
@@ -129,8 +129,8 @@ func (d *Dir) keep(name string, linked bool) error {
 	return err
 }
 
-// Same says why a file of the directory is not the one that was kept. A file elsewhere is
-// always right.
+// Same says why a file of the directory is not the one that was kept. A file outside the directory is
+// not checked.
 func (d *Dir) Same(name string) error {
 	if !strings.HasPrefix(name, d.Path+string(filepath.Separator)) {
 		return nil

@@ -22,8 +22,8 @@ import (
 // Line prints a line, behind the name of the package.
 func Line(text string, args ...any) { Text([]byte(fmt.Sprintf("restarter: "+text+"\n", args...))) }
 
-// Text prints text as it is. Nobody may be reading: it waits for a second at most, and what comes after that waits for its
-// turn without holding anybody up.
+// Text prints text as it is. If nobody reads, it waits for a second at most. After that, texts wait in the queue
+// without holding anybody up.
 func Text(text []byte) {
 	m := message{text, make(chan struct{})}
 	output.Lock()

@@ -5,8 +5,7 @@ import (
 	"sync"
 )
 
-// Reporting returns a listener that calls report when it is first asked to accept a connection, and else
-// does what ln does.
+// Reporting returns ln as a listener that calls report when it is first asked to accept a connection.
 func Reporting(ln net.Listener, report func()) net.Listener {
 	report = sync.OnceFunc(report)
 	switch ln := ln.(type) {

@@ -4,8 +4,8 @@
 // It promises that one that is in use is not given away twice, and that the file of a Unix socket
 // is removed with it, unless it has become another file. It never accepts a connection.
 //
-// It knows nothing of how a socket comes to another process. What asks for a socket is a child for
-// it, whatever that is.
+// It knows nothing of how a socket comes to another process, nor of what a child is: it only tells
+// one child from another.
 package socket
 
 import (

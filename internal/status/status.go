@@ -2,7 +2,7 @@
 // package restarter publishes events, package restarthttp reads them.
 //
 // It promises that a publisher never waits for readers, and that a reader learns of the latest
-// event, if not of each. Nothing is sent to a child before it reads for the first time.
+// event, though not of each. Nothing is sent to a child before it reads for the first time.
 //
 // It knows nothing of builds, of processes or of browsers. Every program that imports the module
 // links it, so it imports nothing but sync.

@@ -64,7 +64,7 @@ func (a *Account) Proved() bool { return a.current.proved }
 // Unproved reports whether that is still to be found out.
 func (a *Account) Unproved() bool { return !a.current.proved && !a.current.tried }
 
-// Prove notes that the sources build the current program, our recipe with that content ID.
+// Prove notes that the sources build the current program; by our recipe it has that content ID.
 func (a *Account) Prove(id string) { a.current.proved, a.current.alias = true, id }
 
 // Tried notes that it could not be found out what the sources build.
@@ -121,8 +121,8 @@ func (a *Account) NothingRuns() { a.offered = false }
 // Beside notes that a successor runs beside the program: what failed before does not count any more.
 func (a *Account) Beside() { a.refused = "" }
 
-// Reject notes that a successor has failed beside the program, whose executable is exe now. It reports false if a newer one
-// was offered meanwhile.
+// Reject notes that a successor has failed beside the program, whose executable is exe now. It reports false if a newer
+// successor was offered meanwhile.
 func (a *Account) Reject(s Program, exe string) bool {
 	a.running.Exe = exe
 	if a.current.Number != s.Number {

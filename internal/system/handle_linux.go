@@ -37,7 +37,7 @@ func (h *handle) code() (code int, ok bool) {
 		ids          [11]uint32
 		status       int32
 	}{mask: infoExit}
-	// Whoever has waited for the process is told so a little before the code is to be had.
+	// The kernel has the code a little after it has told whoever waits for the process.
 	const tries = 50
 	for i := 0; i < tries; i++ {
 		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(h.fd), getInfo, uintptr(unsafe.Pointer(&info)))

@@ -46,9 +46,9 @@ func Notify(c chan<- os.Signal) {
 	}
 }
 
-// IsInterrupt reports whether a signal is taken for one that the terminal has sent to its whole
-// foreground process group, at Ctrl-C. SIGQUIT is not, though Ctrl-\ sends it so: it is sent to one process as
-// often, to see its goroutines.
+// IsInterrupt reports whether a signal is taken for Ctrl-C, which the terminal sends to its whole foreground
+// process group. Ctrl-\ sends SIGQUIT to the group too. But SIGQUIT is as often sent to one process, to see its
+// goroutines, so it is not taken for that.
 func IsInterrupt(sig os.Signal) bool { return sig == syscall.SIGINT }
 
 // BrokenPipe is the exit code of a program that wrote to a pipe which nobody reads.

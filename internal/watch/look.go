@@ -56,7 +56,7 @@ func (p *Poller) look(r *record, c *Change) (stale bool) {
 	case same:
 		changed = hash != notRead && r.hash != hash
 		if hash == notRead && r.hash >= hashes && content && p.stamp(path) != now {
-			r.hash = notRead // it was written in between: what was read is no old content
+			r.hash = notRead // it was written while it was read, which may have been the new content
 		}
 	}
 	if changed {

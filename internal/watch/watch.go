@@ -89,7 +89,7 @@ func Union(a, b []Root) []Root {
 	for _, r := range a {
 		known[r] = true
 	}
-	a = slices.Clip(a) // it may be somebody's
+	a = slices.Clip(a) // append must not write into the array of the caller
 	for _, r := range b {
 		if !known[r] {
 			known[r] = true

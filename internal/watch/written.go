@@ -25,8 +25,8 @@ func (p *Poller) Newest(use Purpose) (newest string, when time.Time) {
 	return newest, when
 }
 
-// OldestGenerated returns when the oldest of the Go files was written that are generated from inputs, by their names:
-// page_templ.go and page.pb.go are made of a page. It returns the present if there is none.
+// OldestGenerated returns when the oldest Go file that is generated from an input was written, or the present time if
+// there is none. Its name tells: page_templ.go is generated from page.templ, page.pb.go from page.proto.
 func (p *Poller) OldestGenerated() time.Time {
 	stem := func(path string) string {
 		name := filepath.Base(path)
