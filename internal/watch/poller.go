@@ -127,27 +127,18 @@ func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 	p.set, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
 	known := append([]*Set{&old}, seen...)
 	reads := readAtOnce
-	for i := range p.set.records {
-		r := &p.set.records[i]
+	for i := range p.set.files() {
+		r := &p.set.files()[i]
 		var was *record
-		for _, set := range known {
-			if i < p.set.folders {
-				was = set.findDir(r, &p.set)
-			} else if was = set.find(p.set.dirs[r.dir], p.set.nameOf(r)); was != nil {
-				r.stamp, r.fresh, r.hash = was.stamp, was.fresh, was.hash
-				if r.use != was.use && r.size > freshLength {
-					r.hash = notRead // the other purpose may have read less of the file, or more
-				}
-			}
-			if was != nil {
-				break
-			}
-		}
-		if i < p.set.folders {
-			continue
+		for n := 0; n < len(known) && was == nil; n++ {
+			was = known[n].find(p.set.dirs[r.dir], p.set.nameOf(r))
 		}
 		path := p.path(r)
 		if was != nil {
+			r.stamp, r.fresh, r.hash = was.stamp, was.fresh, was.hash
+			if r.use != was.use && r.size > freshLength {
+				r.hash = notRead // that of another part of it, maybe
+			}
 			// A build may have read it before it was edited, when an edit did not yet cause a build.
 			const built = 1<<Source | 1<<Input
 			if more := *r; r.exists() && r.use&^was.use&built != 0 {

@@ -64,21 +64,6 @@ func (s *Set) find(dir, name string) *record {
 	return &s.records[i]
 }
 
-// findDir returns the record of a directory like r, a record of the set of, or nil.
-func (s *Set) findDir(r *record, of *Set) *record {
-	d, ok := slices.BinarySearch(s.dirs, of.dirs[r.dir])
-	if !ok {
-		return nil
-	}
-	i := sort.Search(s.folders, func(i int) bool { return s.records[i].dir >= uint32(d) })
-	for ; i < s.folders && s.records[i].dir == uint32(d); i++ {
-		if s.records[i].kind == r.kind && s.patterns[s.records[i].pattern] == of.patterns[r.pattern] {
-			return &s.records[i]
-		}
-	}
-	return nil
-}
-
 // span returns where the files of a directory begin and end.
 func (s *Set) span(dir uint32) (from, to int) {
 	first := func(dir uint32) int {
