@@ -93,7 +93,8 @@ type gatherer struct {
 }
 
 // folder adds a directory, and hands the names in it that matter to each.
-func (g *gatherer) folder(r Root, pattern string, each func(os.DirEntry)) (dir uint32) {
+func (g *gatherer) folder(r Root, pattern string, each func(os.DirEntry)) {
+	g.dirs = append(g.dirs, r.Path)
 	at := slices.Index(g.patterns, pattern)
 	if at < 0 {
 		at = len(g.patterns)
@@ -102,22 +103,19 @@ func (g *gatherer) folder(r Root, pattern string, each func(os.DirEntry)) (dir u
 	// The stamp before the names, and the names once: what comes later is then seen to
 	// differ.
 	s := g.look(r.Path)
-	found := record{stamp: s, fresh: s.fresh(time.Now()), pattern: uint16(at), kind: r.Kind, use: 1 << r.For}
+	found := record{stamp: s, fresh: s.fresh(time.Now()), dir: uint32(len(g.dirs) - 1), pattern: uint16(at), kind: r.Kind, use: 1 << r.For}
 	if s.mode.IsDir() {
 		var ok bool
 		found.hash, _, ok = readNames(r.Path, r.Kind, pattern, each)
 		found.fresh = found.fresh || !ok // to be read again
 	}
-	found.dir = uint32(len(g.dirs))
-	g.dirs = append(g.dirs, r.Path)
 	g.records = append(g.records, found)
-	return found.dir
 }
 
-// file adds a file that has no stamp yet.
-func (g *gatherer) file(r Root, k Kind, dir uint32, name string) {
+// file adds a file of the directory that was added last. It has no stamp yet.
+func (g *gatherer) file(r Root, k Kind, name string) {
 	name = name[:min(len(name), math.MaxUint16)] // no system has a longer one
-	g.records = append(g.records, record{dir: dir, name: uint32(g.names.Len()), length: uint16(len(name)),
+	g.records = append(g.records, record{dir: uint32(len(g.dirs) - 1), name: uint32(g.names.Len()), length: uint16(len(name)),
 		kind: k, use: 1 << r.For})
 	g.names.WriteString(name)
 }
@@ -125,7 +123,7 @@ func (g *gatherer) file(r Root, k Kind, dir uint32, name string) {
 // path adds the file r.Path.
 func (g *gatherer) path(r Root, k Kind) {
 	g.dirs = append(g.dirs, filepath.Dir(r.Path))
-	g.file(r, k, uint32(len(g.dirs)-1), filepath.Base(r.Path))
+	g.file(r, k, filepath.Base(r.Path))
 }
 
 // set returns what was added, in order, and each path once.
@@ -141,7 +139,7 @@ func (g *gatherer) set() Set {
 	for i := range s.records {
 		s.records[i].dir = number[s.records[i].dir]
 	}
-	sort.Sort(byPath{&s})
+	sort.Sort((*byPath)(&s))
 	n := 0
 	for i := range s.records {
 		r := &s.records[i]
@@ -160,11 +158,11 @@ func (g *gatherer) set() Set {
 	return s
 }
 
-type byPath struct{ *Set }
+type byPath Set
 
-func (s byPath) Len() int           { return len(s.records) }
-func (s byPath) Less(i, j int) bool { return s.compare(&s.records[i], &s.records[j]) < 0 }
-func (s byPath) Swap(i, j int)      { s.records[i], s.records[j] = s.records[j], s.records[i] }
+func (s *byPath) Len() int           { return len(s.records) }
+func (s *byPath) Less(i, j int) bool { return (*Set)(s).compare(&s.records[i], &s.records[j]) < 0 }
+func (s *byPath) Swap(i, j int)      { s.records[i], s.records[j] = s.records[j], s.records[i] }
 
 // compare orders directories before files, then by path. A directory may be there for
 // several patterns.

@@ -31,21 +31,16 @@ func expand(roots []Root, look func(path string) stamp) Set {
 
 // walk adds a directory and the files in it that matter, those of a tree at any depth.
 func (g *gatherer) walk(r Root) {
-	var files, below []string
-	dir := g.folder(r, "", func(d os.DirEntry) {
+	var below []string
+	g.folder(r, "", func(d os.DirEntry) {
 		if d.IsDir() {
 			below = append(below, d.Name())
 		} else {
-			files = append(files, d.Name())
+			g.file(r, member, d.Name())
 		}
 	})
-	for _, name := range files {
-		g.file(r, member, dir, name)
-	}
 	for _, name := range below {
-		sub := r
-		sub.Path = filepath.Join(r.Path, name)
-		g.walk(sub)
+		g.walk(Root{r.Kind, r.For, filepath.Join(r.Path, name)})
 	}
 }
 
@@ -63,8 +58,7 @@ func (g *gatherer) glob(r Root) {
 	for _, elem := range elems {
 		var next []string
 		for _, base := range bases {
-			at := r
-			at.Path = base
+			at := Root{r.Kind, r.For, base}
 			if elem == anyDepth {
 				next = append(next, g.below(at)...)
 				continue
@@ -83,9 +77,8 @@ func (g *gatherer) glob(r Root) {
 		if tree != "" && strings.HasPrefix(base, tree) {
 			continue // it is in that
 		}
-		at := r
-		at.Kind, at.Path = Tree, base
-		if info, err := os.Stat(base); err == nil && info.IsDir() {
+		at := Root{Tree, r.For, base}
+		if system.IsDir(base) {
 			g.walk(at)
 			tree = base + string(filepath.Separator)
 			continue
@@ -107,9 +100,7 @@ func (g *gatherer) below(r Root) []string {
 	})
 	all := []string{r.Path}
 	for _, name := range names {
-		sub := r
-		sub.Path = filepath.Join(r.Path, name)
-		all = append(all, g.below(sub)...)
+		all = append(all, g.below(Root{r.Kind, r.For, filepath.Join(r.Path, name)})...)
 	}
 	return all
 }
