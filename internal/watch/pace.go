@@ -66,12 +66,9 @@ func (p *Poller) paid(took time.Duration, looks int) {
 // remember keeps the paths of the files that changed last, for heat.
 func (p *Poller) remember(path string) {
 	const most = 8
-	if i := slices.Index(p.recent, path); i >= 0 {
-		p.recent = append(p.recent[:i], p.recent[i+1:]...)
-	} else if len(p.recent) == most {
-		p.recent = p.recent[1:]
-	}
-	p.recent = append(p.recent, strings.Clone(path))
+	same := func(other string) bool { return other == path }
+	p.recent = append(slices.DeleteFunc(p.recent, same), strings.Clone(path))
+	p.recent = p.recent[max(0, len(p.recent)-most):]
 }
 
 // heat makes the list of hot records anew: the files that changed last, those beside them,

@@ -102,7 +102,7 @@ func (p *Poller) whole(c Change, stale bool) Change {
 		start, left := time.Now(), p.left
 		came, gone := p.Watch(p.roots)
 		p.left = left - int(time.Since(start)/p.cost)
-		for _, path := range append(came[:], gone[:]...) {
+		for _, path := range came {
 			if path != "" {
 				p.remember(path)
 			}
