@@ -41,7 +41,10 @@ func contentID(name string, trusted bool) (string, error) {
 	id, hash := buildID(head[:n])
 	if hash != "" && trusted {
 		tail := make([]byte, min(4<<10, info.Size()))
-		if _, err := f.ReadAt(tail, info.Size()-int64(len(tail))); err != nil {
+		if _, err := f.Seek(-int64(len(tail)), io.SeekEnd); err != nil {
+			return "", err
+		}
+		if _, err := io.ReadFull(f, tail); err != nil {
 			return "", err
 		}
 		return fmt.Sprint(hash, ":", info.Size(), ":", crc32.ChecksumIEEE(tail)), nil
@@ -64,10 +67,9 @@ func contentID(name string, trusted bool) (string, error) {
 // of the content in it, or "". Up to Go 1.23 go run leaves the hash of the inputs in its place.
 func buildID(head []byte) (id, hash string) {
 	for _, mark := range []string{"Go\x00\x00", "\xff Go build ID: \""} {
-		for _, text := range bytes.Split(head, []byte(mark))[1:] {
-			end := max(bytes.IndexAny(text, "\x00\""), 0)
+		for _, text := range strings.Split(string(head), mark)[1:] {
 			const length = 20 // of each: what a user makes up looks otherwise
-			id = string(text[:end])
+			id = text[:max(strings.IndexAny(text, "\x00\""), 0)]
 			hashes := strings.Split(id, "/")
 			if len(hashes) != 4 || len(hashes[3]) != length {
 				continue
