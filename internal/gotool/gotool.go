@@ -253,7 +253,7 @@ func (r *Recipe) checkOwner(dir, current string) error {
 
 func (r *Recipe) getenv(name string) (value string) {
 	for _, v := range r.Env {
-		if key, rest, ok := strings.Cut(v, "="); ok && (key == name || strings.EqualFold(key, name) && os.PathSeparator == '\\') {
+		if key, rest, ok := strings.Cut(v, "="); ok && (key == name || os.PathSeparator == '\\' && strings.EqualFold(key, name)) {
 			value = rest
 		}
 	}
