@@ -27,6 +27,15 @@ const listing = `{{$m := .Module}}` +
 const modules = `{{if and .Dir (or .Main (and .Replace (not .Replace.Version)))}}m{{.Path}}	{{.Dir}}	{{or .GoMod (print .Dir "/go.mod")}}
 {{end}}`
 
+// sources are the roots of what the program is made of.
+type sources []watch.Root
+
+func (s *sources) add(k watch.Kind, paths ...string) {
+	for _, path := range paths {
+		*s = append(*s, watch.Root{Kind: k, For: watch.Source, Path: filepath.Clean(path)})
+	}
+}
+
 // List asks the go command which files the program is made of.
 func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 	env, err := r.tool(ctx, "env", "-json=false", "GOMOD", "GOWORK") // GOFLAGS may say otherwise
@@ -46,56 +55,46 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		more, _ := r.tool(ctx, "list", "-e", "-m", "-json=false", "-f", modules, "all")
 		out += more
 	}
-	if roots = parseList(out, r.Dir); len(roots) == 0 {
+	var all sources
+	if all.parse(out, r.Dir); len(all) == 0 {
 		return nil, errors.New("go list has printed nothing")
 	}
 	mod, work, _ := strings.Cut(env, "\n")
 	if mod = strings.TrimSpace(mod); filepath.IsAbs(mod) && mod != os.DevNull {
-		roots = append(roots, moduleFiles(filepath.Dir(mod), mod)...)
+		all.module(filepath.Dir(mod), mod)
 	}
 	if work = strings.TrimSpace(work); filepath.IsAbs(work) {
-		roots = append(roots, files(work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))...)
-		roots = append(roots, r.workspace(ctx, work)...)
+		all.add(watch.File, work, work+".sum", filepath.Join(filepath.Dir(work), "vendor", "modules.txt"))
+		text, _ := r.tool(ctx, "work", "edit", "-json", work) // which prints it even if a go.mod is broken
+		all.workspace(text, filepath.Dir(work))
 	}
-	if work != "off" { // a go.work that is nearer may be added
-		roots = append(roots, above(r.Dir, "go.work")...)
+	if work != "off" { // a nearer one may come
+		all.above(r.Dir, "go.work")
 	}
-	return roots, nil
+	return all, nil
 }
 
-// workspace returns the go.mod files of all modules of a workspace. If one of them is broken, nothing can be built, even
-// if the program does not need that module. The go command prints go.work even then.
-func (r *Recipe) workspace(ctx context.Context, work string) (roots []watch.Root) {
-	text, _ := r.tool(ctx, "work", "edit", "-json", work)
+// workspace adds the go.mod files of all modules of the workspace in dir, which text describes: nothing can be built
+// if one of them is broken, even one that the program does not need.
+func (s *sources) workspace(text, dir string) {
 	for _, line := range strings.Split(text, "\n") {
 		key, value, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), ","), ": ")
-		if dir, err := strconv.Unquote(value); err == nil && key == `"DiskPath"` {
-			if dir = filepath.FromSlash(dir); !filepath.IsAbs(dir) {
-				dir = filepath.Join(filepath.Dir(work), dir)
+		if path, err := strconv.Unquote(value); err == nil && key == `"DiskPath"` {
+			if path = filepath.FromSlash(path); !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
 			}
-			roots = append(roots, files(filepath.Join(dir, "go.mod"))...)
+			s.add(watch.File, filepath.Join(path, "go.mod"))
 		}
 	}
-	return roots
 }
 
-// moduleFiles returns what says how the module in a directory is built.
-func moduleFiles(dir, mod string) []watch.Root {
-	return files(mod, strings.TrimSuffix(mod, ".mod")+".sum", filepath.Join(dir, "vendor", "modules.txt"))
+// module adds what says how the module in a directory is built.
+func (s *sources) module(dir, mod string) {
+	s.add(watch.File, mod, strings.TrimSuffix(mod, ".mod")+".sum", filepath.Join(dir, "vendor", "modules.txt"))
 }
 
-func files(paths ...string) (roots []watch.Root) {
-	for _, path := range paths {
-		roots = append(roots, watch.Root{Kind: watch.File, For: watch.Source, Path: path})
-	}
-	return roots
-}
-
-// parseList turns what the go command, run in dir, prints for listing into roots.
-func parseList(out, dir string) (roots []watch.Root) {
-	add := func(k watch.Kind, path string) {
-		roots = append(roots, watch.Root{Kind: k, For: watch.Source, Path: filepath.Clean(path)})
-	}
+// parse adds what the go command, run in dir, prints for listing.
+func (s *sources) parse(out, dir string) {
 	var missing, modules []string // what is imported and not there; path, directory and go.mod
 	for _, line := range strings.Split(out, "\n") {
 		line = strings.TrimSuffix(line, "\r")
@@ -104,11 +103,11 @@ func parseList(out, dir string) (roots []watch.Root) {
 		}
 		switch value := line[1:]; line[0] {
 		case 'p':
-			add(watch.Package, value)
+			s.add(watch.Package, value)
 		case 'f':
-			add(watch.File, value)
+			s.add(watch.File, value)
 		case 'g':
-			add(watch.Pattern, value)
+			s.add(watch.Pattern, value)
 		case 'x':
 			missing = append(missing, value)
 		case 'm':
@@ -123,29 +122,29 @@ func parseList(out, dir string) (roots []watch.Root) {
 		if !filepath.IsAbs(mod) {
 			mod = filepath.Join(dir, mod) // which GOFLAGS names
 		}
-		roots = append(roots, moduleFiles(at, mod)...)
+		s.module(at, mod)
 		for _, path := range missing {
 			if rest, ok := strings.CutPrefix(path+"/", module+"/"); ok {
-				add(watch.Package, at+"/"+rest)
+				s.add(watch.Package, at+"/"+rest)
 			}
 		}
 	}
-	return roots
 }
 
 // Ground returns what to watch where the go command can list nothing: the directory of
 // package main, and every file above it that could say why.
 func (r *Recipe) Ground() []watch.Root {
-	return append(above(r.Dir, "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt"),
-		watch.Root{Kind: watch.Package, For: watch.Source, Path: r.Dir})
+	var all sources
+	all.above(r.Dir, "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt")
+	all.add(watch.Package, r.Dir)
+	return all
 }
 
-// above returns the files of these names in a directory and in all that it lies in.
-func above(dir string, names ...string) (roots []watch.Root) {
+// above adds the files of these names in a directory and in all that it lies in.
+func (s *sources) above(dir string, names ...string) {
 	for below := ""; dir != below; below, dir = dir, filepath.Dir(dir) {
 		for _, name := range names {
-			roots = append(roots, files(filepath.Join(dir, name))...)
+			s.add(watch.File, filepath.Join(dir, name))
 		}
 	}
-	return roots
 }

@@ -148,7 +148,8 @@ func TestListOfBrokenSources(t *testing.T) {
 
 // What go list prints on Windows.
 func TestParseList(t *testing.T) {
-	got := parseList("p/src/app\r\ng/src/app/page.html\r\nmexample.com/app\t/src/app\t/src/app/go.mod\r\nxexample.com/app/later\r\n", "")
+	var got sources
+	got.parse("p/src/app\r\ng/src/app/page.html\r\nmexample.com/app\t/src/app\t/src/app/go.mod\r\nxexample.com/app/later\r\n", "")
 	var want []watch.Root
 	for _, f := range []struct {
 		watch.Kind
