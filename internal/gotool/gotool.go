@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -185,7 +186,10 @@ func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...st
 
 // isVersion reports whether a directory is that of a version of a module, as in the module cache.
 func isVersion(dir string) bool {
-	number := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	number := func(s string) bool {
+		_, err := strconv.ParseUint(s, 10, 64)
+		return err == nil
+	}
 	for _, rest := range strings.Split(dir, "@v")[1:] {
 		parts := strings.SplitN(rest, ".", 3) // of /home/joe@v2.example.com, the second is no number
 		if len(parts) == 3 && number(parts[0]) && number(parts[1]) && number(parts[2][:min(1, len(parts[2]))]) {

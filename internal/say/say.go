@@ -116,13 +116,12 @@ func Relocate(said []byte, from, to string) []byte {
 	}
 	lines := strings.SplitAfter(string(said), "\n")
 	for i, line := range lines {
-		text := strings.TrimLeft(line, " \t")
-		path, rest, ok := strings.Cut(text, ":")
+		head, rest, ok := strings.Cut(line, ":")
+		path := strings.TrimSpace(head)
 		if !ok || filepath.IsAbs(path) || !system.Exists(filepath.Join(from, path)) {
 			continue
 		}
-		indent := line[:len(line)-len(text)]
-		lines[i] = indent + dotted(Short(filepath.Join(from, path), to)) + ":" + rest
+		lines[i] = strings.TrimSuffix(head, path) + dotted(Short(filepath.Join(from, path), to)) + ":" + rest
 	}
 	return []byte(strings.Join(lines, ""))
 }
