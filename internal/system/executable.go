@@ -2,7 +2,6 @@ package system
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -69,16 +68,31 @@ func readHead(f *os.File) ([]byte, error) {
 	return head[:n], nil
 }
 
+// A number is a function that reads an unsigned number of so many bytes.
+type number func(at, size int64) int64
+
 // inspect returns what tells the system and machine of an executable, "" if it is none, and how
 // long it has to be at least.
 func inspect(head []byte) (machine string, end int64) {
+	bigEndian := false
+	get := func(at, size int64) (n int64) {
+		for i, b := range head[at : at+size] {
+			if bigEndian {
+				n = n<<8 | int64(b)
+			} else {
+				n |= int64(b) << (8 * i)
+			}
+		}
+		return n
+	}
 	switch {
 	case len(head) >= 64 && bytes.HasPrefix(head, []byte("\x7fELF")):
-		return inspectELF(head)
+		bigEndian = head[5] == 2
+		return inspectELF(head, get)
 	case len(head) >= 32 && (head[0] == 0xcf || head[0] == 0xce) && bytes.Equal(head[1:4], []byte{0xfa, 0xed, 0xfe}):
-		return inspectMachO(head)
+		return inspectMachO(head, get)
 	case len(head) >= 64 && bytes.HasPrefix(head, []byte("MZ")):
-		return inspectPE(head)
+		return inspectPE(head, get)
 	case bytes.HasPrefix(head, []byte("#!")):
 		return "script", 0
 	case len(head) >= 4:
@@ -87,68 +101,54 @@ func inspect(head []byte) (machine string, end int64) {
 	return "", 0
 }
 
-func inspectELF(head []byte) (machine string, end int64) {
-	order := binary.ByteOrder(binary.LittleEndian)
-	if head[5] == 2 {
-		order = binary.BigEndian
-	}
+func inspectELF(head []byte, get number) (machine string, end int64) {
 	// Class, byte order, and the machine; not the ABI, which differs between linkers.
-	machine = fmt.Sprint("ELF", head[4], head[5], order.Uint16(head[18:]))
-	var offset, each, count, at int64
-	word := func(at int64) int64 { return int64(order.Uint32(head[at:])) }
-	if head[4] == 2 { // 64 bits
-		offset, each, count, at = int64(order.Uint64(head[32:])), int64(order.Uint16(head[54:])), int64(order.Uint16(head[56:])), 8
-		word = func(at int64) int64 { return int64(order.Uint64(head[at:])) }
-	} else {
-		offset, each, count, at = word(28), int64(order.Uint16(head[42:])), int64(order.Uint16(head[44:])), 4
+	machine = fmt.Sprint("ELF", head[4], head[5], get(18, 2))
+	word, offset, sizes := int64(4), int64(28), int64(42) // 32 bits
+	if head[4] == 2 {
+		word, offset, sizes = 8, 32, 54
 	}
+	offset, each, count := get(offset, word), get(sizes, 2), get(sizes+2, 2)
 	end = offset + each*count
-	size := 4 * at // the offset of p_filesz
-	for i := int64(0); i < count; i++ {
-		p := offset + i*each
-		if p < 0 || p > int64(len(head))-size-8 {
-			break
-		}
-		end = max(end, word(p+at)+word(p+size))
+	for ; count > 0 && offset >= 0 && offset <= int64(len(head))-5*word; count-- {
+		end = max(end, get(offset+word, word)+get(offset+4*word, word)) // p_offset, p_filesz
+		offset += each
 	}
 	return machine, end
 }
 
-func inspectMachO(head []byte) (machine string, end int64) {
-	order := binary.LittleEndian
+func inspectMachO(head []byte, get number) (machine string, end int64) {
 	machine = "Mach-O" + string(head[:8])
 	at := int64(28)
 	if head[0] == 0xcf {
 		at = 32
 	}
-	end = at + int64(order.Uint32(head[20:]))
-	for i := order.Uint32(head[16:]); i > 0 && at+56 <= int64(len(head)); i-- {
-		size := int64(order.Uint32(head[at+4:]))
-		switch order.Uint32(head[at:]) {
+	end = at + get(20, 4)
+	for count := get(16, 4); count > 0 && at+56 <= int64(len(head)); count-- {
+		size := get(at+4, 4)
+		switch get(at, 4) {
 		case 1: // LC_SEGMENT
-			end = max(end, int64(order.Uint32(head[at+32:]))+int64(order.Uint32(head[at+36:])))
+			end = max(end, get(at+32, 4)+get(at+36, 4))
 		case 0x19: // LC_SEGMENT_64
-			end = max(end, int64(order.Uint64(head[at+40:]))+int64(order.Uint64(head[at+48:])))
+			end = max(end, get(at+40, 8)+get(at+48, 8))
 		}
-		if size < 8 {
+		if at += size; size < 8 {
 			break
 		}
-		at += size
 	}
 	return machine, end
 }
 
-func inspectPE(head []byte) (machine string, end int64) {
-	order := binary.LittleEndian
-	at := int64(order.Uint32(head[60:]))
+func inspectPE(head []byte, get number) (machine string, end int64) {
+	at := get(60, 4)
 	if at+24 > int64(len(head)) || string(head[at:at+4]) != "PE\x00\x00" {
 		return "MZ", 0
 	}
-	machine = fmt.Sprint("PE", order.Uint16(head[at+4:]))
-	section := at + 24 + int64(order.Uint16(head[at+20:]))
-	end = section + 40*int64(order.Uint16(head[at+6:]))
-	for i := order.Uint16(head[at+6:]); i > 0 && section+40 <= int64(len(head)); i-- {
-		end = max(end, int64(order.Uint32(head[section+16:]))+int64(order.Uint32(head[section+20:])))
+	machine = fmt.Sprint("PE", get(at+4, 2))
+	section, count := at+24+get(at+20, 2), get(at+6, 2)
+	end = section + 40*count
+	for ; count > 0 && section+40 <= int64(len(head)); count-- {
+		end = max(end, get(section+16, 4)+get(section+20, 4))
 		section += 40
 	}
 	return machine, end
