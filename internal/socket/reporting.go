@@ -10,9 +10,9 @@ func Reporting(ln net.Listener, report func()) net.Listener {
 	report = sync.OnceFunc(report)
 	switch ln := ln.(type) {
 	case *net.TCPListener:
-		return reportingTCP{ln, report}
+		return &reportingTCP{ln, report}
 	case *net.UnixListener:
-		return reportingUnix{ln, report}
+		return &reportingUnix{ln, report}
 	}
 	return ln
 }
@@ -22,9 +22,9 @@ type reportingTCP struct {
 	report func()
 }
 
-func (l reportingTCP) Accept() (net.Conn, error) { return l.AcceptTCP() }
+func (l *reportingTCP) Accept() (net.Conn, error) { return l.AcceptTCP() }
 
-func (l reportingTCP) AcceptTCP() (*net.TCPConn, error) {
+func (l *reportingTCP) AcceptTCP() (*net.TCPConn, error) {
 	l.report()
 	return l.TCPListener.AcceptTCP()
 }
@@ -34,9 +34,9 @@ type reportingUnix struct {
 	report func()
 }
 
-func (l reportingUnix) Accept() (net.Conn, error) { return l.AcceptUnix() }
+func (l *reportingUnix) Accept() (net.Conn, error) { return l.AcceptUnix() }
 
-func (l reportingUnix) AcceptUnix() (*net.UnixConn, error) {
+func (l *reportingUnix) AcceptUnix() (*net.UnixConn, error) {
 	l.report()
 	return l.UnixListener.AcceptUnix()
 }

@@ -33,13 +33,13 @@ func NewName(network, address string, bound net.Addr) Name {
 }
 
 // HasFile tells a Unix socket from an abstract one, which has a name only, and from others.
-func (n Name) HasFile() bool {
+func (n *Name) HasFile() bool {
 	return strings.HasPrefix(n.Network, "unix") && n.Bound != "" && !strings.HasPrefix(n.Bound, "@")
 }
 
 // reachable reports whether the file of a Unix socket is still the one that was made. Many
 // programs remove it before they listen; then no client could reach the socket.
-func (n Name) reachable(made os.FileInfo) bool {
+func (n *Name) reachable(made os.FileInfo) bool {
 	if !n.HasFile() {
 		return true
 	}
@@ -48,14 +48,14 @@ func (n Name) reachable(made os.FileInfo) bool {
 }
 
 // RemoveFile removes the file of a Unix socket, if it is still the one that was made.
-func (n Name) RemoveFile(made os.FileInfo) {
+func (n *Name) RemoveFile(made os.FileInfo) {
 	if n.HasFile() && n.reachable(made) {
 		os.Remove(n.Bound)
 	}
 }
 
 // inTheWayOf reports whether a socket has the port or the file of another address.
-func (n Name) inTheWayOf(network, address string) bool {
+func (n *Name) inTheWayOf(network, address string) bool {
 	if strings.HasPrefix(network, "unix") || strings.HasPrefix(n.Network, "unix") {
 		path, err := filepath.Abs(address)
 		return err == nil && path == n.Bound
