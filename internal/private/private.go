@@ -10,7 +10,7 @@
 // For every path that the library opens or runs, this says whether another user can put something in
 // its place:
 //   - The directory lies in $GOTMPDIR or the temporary directory, where others may make
-//     files. It is made anew, mode 0700, under a random name. If it is removed, it is made again.
+//     files. It is made anew, mode 0700, under a name that nobody can foresee. If it is removed, it is made again.
 //     Before each use its owner and mode are checked; if that fails, nothing in it is used
 //     ([Dir.Ensure]).
 //   - An executable in it is run only if it is the very file that was built, by its identity,
@@ -34,12 +34,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lib537/restarter/internal/system"
 )
 
-// A name says whose directory it is: restarter-PID-RANDOM.
+// A name says whose directory it is: restarter-PID-TIME.
 const prefix = "restarter-"
 
 // A Dir is a private directory. Its methods may be called by several goroutines.
@@ -48,6 +49,8 @@ type Dir struct {
 	mu   sync.Mutex
 	lock *os.File        // nil as long as the directory could not be made
 	kept map[string]file // the executables that were finished
+
+	folders atomic.Int64 // how many were made
 }
 
 // A file is one that was put into the directory, as it was then.
@@ -62,20 +65,16 @@ func New(base string) *Dir {
 	if abs, err := filepath.Abs(base); err == nil {
 		base = abs
 	}
-	name := prefix + strconv.Itoa(os.Getpid()) + "-"
-	for try := 0; try < 10; try++ {
-		dir, err := os.MkdirTemp(base, name)
-		if err != nil {
-			break
+	for try := 1; ; try++ {
+		name := fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), time.Now().UnixNano())
+		d := &Dir{Path: filepath.Join(base, name), kept: make(map[string]file)}
+		// A sweep may take the directory away before it is locked: then try again, with another name.
+		if d.Ensure() == nil || try == 10 {
+			sweep(d.Path)
+			return d
 		}
-		// A sweep may take the directory away between these two lines: then try again.
-		if lock, err := hold(dir); err == nil {
-			sweep(dir)
-			return &Dir{Path: dir, lock: lock, kept: make(map[string]file)}
-		}
-		os.RemoveAll(dir)
+		Remove(d.Path)
 	}
-	return &Dir{Path: filepath.Join(base, name+strconv.FormatInt(time.Now().UnixNano(), 10)), kept: make(map[string]file)}
 }
 
 const remedy = "GOTMPDIR or TMPDIR can name another place"
@@ -106,8 +105,8 @@ func (d *Dir) Folder() (string, error) {
 	if err := d.Ensure(); err != nil {
 		return "", err
 	}
-	folder, err := os.MkdirTemp(d.Path, "")
-	if err != nil {
+	folder := filepath.Join(d.Path, strconv.FormatInt(d.folders.Add(1), 10))
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", fmt.Errorf("%w; "+remedy, err)
 	}
 	return folder, nil
@@ -194,9 +193,9 @@ func sweep(mine string) {
 	entries, _ := os.ReadDir(base)
 	for _, d := range entries {
 		rest, ok := strings.CutPrefix(d.Name(), prefix)
-		pid, random, _ := strings.Cut(rest, "-")
+		pid, made, _ := strings.Cut(rest, "-")
 		_, err1 := strconv.ParseUint(pid, 10, 64)
-		_, err2 := strconv.ParseUint(random, 10, 64)
+		_, err2 := strconv.ParseUint(made, 10, 64)
 		dir := filepath.Join(base, d.Name())
 		if !ok || err1 != nil || err2 != nil || dir == mine || !isPrivate(dir) {
 			continue

@@ -88,7 +88,7 @@ func TestDropOfNothing(t *testing.T) {
 	below := filepath.Join(filepath.Dir(a), "more", "app")
 	check(t, os.Mkdir(filepath.Dir(below), 0o700))
 	save(t, below, "1")
-	for _, name := range []string{elsewhere, below, d.Path, filepath.Join(d.Path, "lock"), filepath.Join(d.Path, "1", "gone"), "app", ""} {
+	for _, name := range []string{elsewhere, below, d.Path, filepath.Join(d.Path, "lock"), filepath.Join(d.Path, "none", "gone"), "app", ""} {
 		d.Drop(name)
 	}
 	for _, name := range []string{elsewhere, below, a, filepath.Join(d.Path, "lock")} {
