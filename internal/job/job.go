@@ -84,7 +84,7 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 		case Listing:
 			limited, give := context.WithTimeout(j.Context, listLimit)
 			defer give()
-			if j.list(limited, *j.Recipe); limited.Err() != nil && !j.Cancelled() {
+			if j.list(limited, j.Recipe); limited.Err() != nil && !j.Cancelled() {
 				j.ListErr = fmt.Errorf("go list has not ended within %v", listLimit)
 			}
 		case Generating:
@@ -95,7 +95,7 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 			defer give()
 			go func() {
 				defer close(listed)
-				j.list(limited, beside)
+				j.list(limited, &beside)
 			}()
 			j.build(at.Private, filepath.Base(at.Program))
 			defer time.AfterFunc(listLater, give).Stop()
@@ -108,7 +108,7 @@ func (j *Job) Begin(ctx context.Context, recipe gotool.Recipe, at Place, done ch
 // Cancelled reports whether the job was cancelled: what it has found is of no use.
 func (j *Job) Cancelled() bool { return j.Context.Err() != nil }
 
-func (j *Job) list(ctx context.Context, recipe gotool.Recipe) {
+func (j *Job) list(ctx context.Context, recipe *gotool.Recipe) {
 	if j.ListErr = j.Missing; j.Missing == nil {
 		j.Roots, j.ListErr = recipe.List(ctx)
 	}
