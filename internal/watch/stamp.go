@@ -69,7 +69,13 @@ func contentHash(path string, limit int64) (hash uint64, ok bool) {
 	}
 	var h maphash.Hash
 	h.SetSeed(seed)
-	if _, err := io.Copy(&h, io.LimitReader(f, limit)); err != nil {
+	buffer := make([]byte, 32<<10)
+	for part := io.LimitReader(f, limit); err == nil; { // io.Copy would link all that a hash can do
+		var n int
+		n, err = part.Read(buffer)
+		h.Write(buffer[:n])
+	}
+	if err != io.EOF {
 		return absent, false
 	}
 	return max(h.Sum64(), hashes), true
