@@ -1,6 +1,7 @@
 package say
 
-// Messages are what is said to a person. They may be said by several goroutines.
+// Messages are what is said to a person. They may be said by several goroutines. The methods are not inlined, since
+// that would make each of 60 calls larger.
 type Messages struct {
 	Silent  bool   // nothing is said
 	Verbose bool   // why something is done is said as well
@@ -8,6 +9,8 @@ type Messages struct {
 }
 
 // Say prints a line.
+//
+//go:noinline
 func (m *Messages) Say(text string, args ...any) {
 	if !m.Silent {
 		Line(text, args...)
@@ -15,6 +18,8 @@ func (m *Messages) Say(text string, args ...any) {
 }
 
 // Debug says why something is done.
+//
+//go:noinline
 func (m *Messages) Debug(text string, args ...any) {
 	if m.Verbose {
 		Line("debug: "+text, args...)
