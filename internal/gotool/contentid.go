@@ -39,17 +39,13 @@ func contentID(name string, trusted bool) (string, error) {
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(f, head)
 	id, hash := buildID(head[:n])
-	if hash != "" && trusted {
-		tail := make([]byte, min(4<<10, info.Size()))
-		if _, err := f.Seek(-int64(len(tail)), io.SeekEnd); err != nil {
-			return "", err
-		}
-		if _, err := io.ReadFull(f, tail); err != nil {
-			return "", err
-		}
-		return fmt.Sprint(hash, ":", info.Size(), ":", crc32.ChecksumIEEE(tail)), nil
-	}
-	if id != "" && trusted {
+	switch {
+	case !trusted:
+		hash = ""
+	case hash != "":
+		n = 0 // of the rest, the last bytes are enough
+		_, err = f.Seek(-min(4<<10, info.Size()), io.SeekEnd)
+	case id != "":
 		copy(head, bytes.ReplaceAll(head[:n], []byte(id), make([]byte, len(id))))
 	}
 	sum := uint32(0)
@@ -60,7 +56,7 @@ func contentID(name string, trusted bool) (string, error) {
 	if err != io.EOF || info.Size() == 0 {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return fmt.Sprint(sum, ":", info.Size()), nil
+	return fmt.Sprint(hash, ":", sum, ":", info.Size()), nil
 }
 
 // buildID returns what the go command has written into the head of an executable, and the hash

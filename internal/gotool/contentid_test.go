@@ -38,11 +38,11 @@ func idOf(t *testing.T, content string) string {
 
 func hashed(content string) string {
 	tail := content[max(0, len(content)-4<<10):]
-	return fmt.Sprint(contentHash, ":", len(content), ":", crc32.ChecksumIEEE([]byte(tail)))
+	return fmt.Sprint(contentHash, ":", crc32.ChecksumIEEE([]byte(tail)), ":", len(content))
 }
 
 func whole(content string) string {
-	return fmt.Sprint(crc32.ChecksumIEEE([]byte(content)), ":", len(content))
+	return fmt.Sprint(":", crc32.ChecksumIEEE([]byte(content)), ":", len(content))
 }
 
 func TestContentID(t *testing.T) {
