@@ -18,11 +18,7 @@ func Machine(name string) string {
 		return ""
 	}
 	defer f.Close()
-	head, err := readHead(f)
-	if err != nil {
-		return ""
-	}
-	machine, _ := inspect(head)
+	machine, _ := inspect(readHead(f))
 	return machine
 }
 
@@ -36,36 +32,37 @@ func CheckExecutable(name, machine string) error {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a regular file", name)
-	case !runnable(info):
-		return fmt.Errorf("%s has no execute permission", name)
-	}
-	head, err := readHead(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
+	}
+	var head []byte
+	if info.Mode().IsRegular() {
+		head = readHead(f)
 	}
 	is, end := inspect(head)
-	if machine != "" && is != machine {
-		return fmt.Errorf("%s is not an executable for this system and machine", name)
+	why := ""
+	switch {
+	case !info.Mode().IsRegular():
+		why = "is not a regular file"
+	case !runnable(info):
+		why = "has no execute permission"
+	case len(head) == 0:
+		why = "is empty"
+	case machine != "" && is != machine:
+		why = "is not an executable for this system and machine"
+	case end > info.Size():
+		why = fmt.Sprintf("is truncated: %d of %d bytes", info.Size(), end)
+	default:
+		return nil
 	}
-	if end > info.Size() {
-		return fmt.Errorf("%s is truncated: %d of %d bytes", name, info.Size(), end)
-	}
-	return nil
+	return errors.New(name + " " + why)
 }
 
 // readHead reads as much as holds the header of an executable.
-func readHead(f *os.File) ([]byte, error) {
+func readHead(f *os.File) []byte {
 	head := make([]byte, 16<<10)
-	n, err := io.ReadFull(f, head)
-	if n == 0 && err != nil {
-		return nil, errors.New("the file is empty")
-	}
-	return head[:n], nil
+	n, _ := io.ReadFull(f, head)
+	return head[:n]
 }
 
 // A number is a function that reads an unsigned number of so many bytes.

@@ -49,7 +49,7 @@ func TestCheckExecutable(t *testing.T) {
 		wantRefused(t, "cut short", name, machine, "is truncated")
 		wantRefused(t, "cut short, of an unknown machine", name, "", "is truncated")
 	}
-	for n, reason := range map[int]string{0: "the file is empty", 1: "not an executable for", 3: "not an executable for", 20: "not an executable for"} {
+	for n, reason := range map[int]string{0: "is empty", 1: "not an executable for", 3: "not an executable for", 20: "not an executable for"} {
 		wantRefused(t, "begun", save(t, string(data[:n]), 0o700), machine, reason)
 	}
 	other := append([]byte(nil), data[:end]...)
@@ -93,8 +93,8 @@ func TestCheckExecutableOfOtherFiles(t *testing.T) {
 	wantRefused(t, "an executable in place of a script", executable(t), Machine(script), foreign)
 	wantRefused(t, "a text", save(t, "hello, world\n", 0o700), machine, foreign)
 	wantRefused(t, "zeros", save(t, strings.Repeat("\x00", 4096), 0o700), machine, foreign)
-	wantRefused(t, "an empty file", save(t, "", 0o700), machine, "the file is empty")
-	wantRefused(t, "an empty file, of an unknown machine", save(t, "", 0o700), "", "the file is empty")
+	wantRefused(t, "an empty file", save(t, "", 0o700), machine, "is empty")
+	wantRefused(t, "an empty file, of an unknown machine", save(t, "", 0o700), "", "is empty")
 	dir := t.TempDir()
 	wantRefused(t, "nothing", filepath.Join(dir, "missing"), machine, filepath.Join(dir, "missing"))
 	if runtime.GOOS != "windows" { // where it cannot be opened
