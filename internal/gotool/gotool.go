@@ -112,16 +112,14 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 func (r *Recipe) Trimmed() bool { return r.trimmed }
 
 // Listed returns what is listed: the package that is built, or the list of files; or, as long as it is
-// not known which, all files that may be of the program.
+// not known which, the longest, which has all files of the others.
 func (r *Recipe) Listed() (targets []string) {
 	if len(r.candidates) < 2 {
 		return r.targets
 	}
 	for _, list := range r.candidates {
-		for _, name := range list {
-			if !slices.Contains(targets, name) {
-				targets = append(targets, name)
-			}
+		if len(list) > len(targets) {
+			targets = list
 		}
 	}
 	return targets
