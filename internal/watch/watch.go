@@ -83,7 +83,9 @@ func (c Change) Without(some ...Purpose) Change {
 	return c
 }
 
-// Union returns a, and what it lacks of b.
+// Union returns a, and what it lacks of b. It is not inlined, since it is long, and called in many places.
+//
+//go:noinline
 func Union(a, b []Root) []Root {
 	known := make(map[Root]bool, len(a))
 	for _, r := range a {
