@@ -13,7 +13,7 @@ type Poller struct {
 	// and what generators read always do. Set it before Watch.
 	Contents bool
 
-	set      Set
+	set      *Set
 	roots    []Root                            // what the set was made from
 	stat     func(string) (os.FileInfo, error) // os.Stat
 	interval time.Duration                     // between ticks; 0: idleTick and awakeTick
@@ -39,7 +39,7 @@ type Poller struct {
 // New returns a poller that watches nothing yet. The interval is the time between two ticks;
 // if it is 0, the poller chooses: 25 ms for five minutes after a change, else 100 ms.
 func New(interval time.Duration) *Poller {
-	return &Poller{stat: os.Stat, interval: interval, cost: dearestLook}
+	return &Poller{set: new(Set), stat: os.Stat, interval: interval, cost: dearestLook}
 }
 
 // Len returns how many files are watched, there or not.
@@ -123,9 +123,8 @@ func (p *Poller) whole(c Change, stale bool) Change {
 // which other files are there, or were there for another purpose than to be built, and which of
 // those that were there are not watched any more.
 func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
-	old := p.set
+	known := append([]*Set{p.set}, seen...)
 	p.set, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
-	known := append([]*Set{&old}, seen...)
 	reads := readAtOnce
 	for i := range p.set.files() {
 		r := &p.set.files()[i]
@@ -184,7 +183,7 @@ func (p *Poller) first(r *record, path string, reads *int) {
 func Snapshot(roots []Root) *Set {
 	p := New(0)
 	p.Watch(roots)
-	return &p.set
+	return p.set
 }
 
 // path returns the path of a record. It is a piece of a long string that is begun anew when

@@ -127,8 +127,8 @@ func (g *gatherer) path(r Root, k Kind) {
 }
 
 // set returns what was added, in order, and each path once.
-func (g *gatherer) set() Set {
-	s := Set{names: g.names.String(), patterns: g.patterns, dirs: slices.Clone(g.dirs), records: g.records}
+func (g *gatherer) set() *Set {
+	s := &Set{names: g.names.String(), patterns: g.patterns, dirs: slices.Clone(g.dirs), records: g.records}
 	slices.Sort(s.dirs)
 	s.dirs = slices.Clip(slices.Compact(s.dirs))
 	number := make([]uint32, len(g.dirs)) // of each directory, in order
@@ -139,7 +139,7 @@ func (g *gatherer) set() Set {
 	for i := range s.records {
 		s.records[i].dir = number[s.records[i].dir]
 	}
-	sort.Sort((*byPath)(&s))
+	sort.Sort((*byPath)(s))
 	n := 0
 	for i := range s.records {
 		r := &s.records[i]

@@ -14,7 +14,7 @@ import (
 
 // expand makes the set of what roots lead to now. Directories have their stamps, taken by
 // look, files have none yet.
-func expand(roots []Root, look func(path string) stamp) Set {
+func expand(roots []Root, look func(path string) stamp) *Set {
 	g := &gatherer{look: look}
 	for _, r := range roots {
 		switch r.Kind {
