@@ -78,7 +78,7 @@ func (p *Poller) heat() {
 	p.hot, p.nextHot = p.hot[:0], 0
 	for _, path := range p.recent {
 		if r := p.set.find(filepath.Dir(path), filepath.Base(path)); r != nil {
-			p.hot = append(p.hot, p.set.index(r))
+			p.hot = append(p.hot, int32(p.set.position(r.dir, p.set.nameOf(r))))
 		}
 	}
 	p.foremost = len(p.hot)

@@ -53,33 +53,23 @@ func (s *Set) pathOf(r *record) string {
 // find returns the record of a file, or nil.
 func (s *Set) find(dir, name string) *record {
 	d, ok := slices.BinarySearch(s.dirs, dir)
-	if !ok {
-		return nil
-	}
-	from, to := s.span(uint32(d))
-	i := from + sort.Search(to-from, func(i int) bool { return s.nameOf(&s.records[from+i]) >= name })
-	if i == to || s.nameOf(&s.records[i]) != name {
+	i := s.position(uint32(d), name)
+	if !ok || i == len(s.records) || s.records[i].dir != uint32(d) || s.nameOf(&s.records[i]) != name {
 		return nil
 	}
 	return &s.records[i]
 }
 
-// span returns where the files of a directory begin and end.
-func (s *Set) span(dir uint32) (from, to int) {
-	first := func(dir uint32) int {
-		return s.folders + sort.Search(s.Len(), func(i int) bool { return s.files()[i].dir >= dir })
-	}
-	return first(dir), first(dir + 1)
+// position returns where the record of a file of a directory is, or would be.
+func (s *Set) position(dir uint32, name string) int {
+	return s.folders + sort.Search(s.Len(), func(i int) bool {
+		r := &s.files()[i]
+		return r.dir > dir || r.dir == dir && s.nameOf(r) >= name
+	})
 }
 
-// index returns the number of a record of the set.
-func (s *Set) index(r *record) int32 {
-	from, to := s.span(r.dir)
-	for from < to && &s.records[from] != r {
-		from++
-	}
-	return int32(from)
-}
+// span returns where the files of a directory begin and end.
+func (s *Set) span(dir uint32) (from, to int) { return s.position(dir, ""), s.position(dir+1, "") }
 
 func (s *Set) files() []record { return s.records[s.folders:] }
 

@@ -37,8 +37,8 @@ func TestSetOnce(t *testing.T) {
 		if got != want || p.path(r) != f.path(name) || p.set.pathOf(r) != f.path(name) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
-		if &p.set.records[p.set.index(r)] != r {
-			t.Errorf("%s has number %d", name, p.set.index(r))
+		if n := p.set.position(r.dir, name); &p.set.records[n] != r {
+			t.Errorf("%s has number %d", name, n)
 		}
 	}
 	for _, absent := range []string{"", "a", "a.go.", "zzz"} {
