@@ -31,10 +31,8 @@ var programs = map[string]func(){
 		}
 		fmt.Println(runtime.NumGoroutine() < 5)
 		fmt.Scanln() // which ends when somebody reads
-		for busy := true; busy; runtime.Gosched() {
-			output.Lock()
-			busy = output.busy
-			output.Unlock()
+		for output.stuck.Load() {
+			runtime.Gosched()
 		}
 		Line("the last")
 		fmt.Println("done")

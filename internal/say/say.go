@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lib537/restarter/internal/system"
@@ -27,39 +28,32 @@ func Line(text string, args ...any) { Text([]byte(fmt.Sprintf("restarter: "+text
 func Text(text []byte) {
 	m := message{text, make(chan struct{})}
 	output.Lock()
-	wait := !output.stuck
-	if output.queue = append(output.queue, m); len(output.queue) > longestQueue {
-		output.queue = output.queue[1:] // the last words count
+	if output.queue == nil {
+		output.queue = make(chan message, longestQueue)
+		go write(output.queue)
 	}
-	if !output.busy {
-		output.busy = true
-		go write()
+	if len(output.queue) == longestQueue {
+		select {
+		case <-output.queue: // the last words count
+		default:
+		}
 	}
+	output.queue <- m
 	output.Unlock()
-	if !wait {
+	if output.stuck.Load() {
 		return
 	}
 	select {
 	case <-m.done:
 	case <-time.After(time.Second):
-		output.Lock()
-		output.stuck = output.busy
-		output.Unlock()
+		output.stuck.Store(true)
 	}
 }
 
 // Flush waits until everything is written, but no longer than a second.
 func Flush() {
-	output.Lock()
-	queue := output.queue
-	output.Unlock()
-	if len(queue) == 0 {
-		return
-	}
-	select {
-	case <-queue[len(queue)-1].done:
-	case <-time.After(time.Second):
-	}
+	output.stuck.Store(false)
+	Text(nil)
 }
 
 type message struct {
@@ -67,30 +61,22 @@ type message struct {
 	done chan struct{} // closed when it was written
 }
 
-// output is what was not written yet. It is written by a goroutine that ends when nothing is left.
+// output is what was not written yet. The goroutine that writes it is started by the first message.
 var output struct {
 	sync.Mutex
-	queue []message
-	busy  bool // the goroutine runs
-	stuck bool // somebody has waited for it in vain
+	queue chan message
+	stuck atomic.Bool // somebody has waited for it in vain
 }
 
 const longestQueue = 100
 
-// write writes what is in the queue, until it is empty.
-func write() {
-	for {
-		output.Lock()
-		if len(output.queue) == 0 {
-			output.busy, output.stuck = false, false
-			output.Unlock()
-			return
-		}
-		m := output.queue[0]
-		output.queue = output.queue[1:]
-		output.Unlock()
+func write(queue chan message) {
+	for m := range queue {
 		put(m.text)
 		close(m.done)
+		if len(queue) == 0 {
+			output.stuck.Store(false)
+		}
 	}
 }
 
