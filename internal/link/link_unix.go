@@ -102,7 +102,7 @@ func identity(fd int) uint64 {
 
 // A unixConn carries files beside the bytes.
 type unixConn struct {
-	*net.UnixConn
+	line  *net.UnixConn
 	files []*os.File
 }
 
@@ -119,11 +119,11 @@ func newConn(fd int) (*unixConn, error) {
 		c.Close()
 		return nil, fmt.Errorf("a socket of another kind: %T", c)
 	}
-	return &unixConn{UnixConn: u}, nil
+	return &unixConn{line: u}, nil
 }
 
 func (c *unixConn) write(data []byte, f *os.File, deadline time.Time) (n int, err error) {
-	c.SetWriteDeadline(deadline)
+	c.line.SetWriteDeadline(deadline)
 	if f != nil {
 		// Fd would make the file blocking.
 		raw, err := f.SyscallConn()
@@ -131,20 +131,20 @@ func (c *unixConn) write(data []byte, f *os.File, deadline time.Time) (n int, er
 			return 0, err
 		}
 		err2 := raw.Control(func(fd uintptr) {
-			_, _, err = c.WriteMsgUnix(data[:1], syscall.UnixRights(int(fd)), nil)
+			_, _, err = c.line.WriteMsgUnix(data[:1], syscall.UnixRights(int(fd)), nil)
 		})
 		if err != nil || err2 != nil {
 			return 0, fmt.Errorf("cannot send a file: %v %v", err, err2)
 		}
 		n, data = 1, data[1:]
 	}
-	more, err := c.UnixConn.Write(data)
+	more, err := c.line.Write(data)
 	return n + more, err
 }
 
 func (c *unixConn) Read(data []byte) (int, error) {
 	rights := make([]byte, 64)
-	n, more, _, _, err := c.ReadMsgUnix(data, rights)
+	n, more, _, _, err := c.line.ReadMsgUnix(data, rights)
 	messages, err2 := syscall.ParseSocketControlMessage(rights[:more])
 	for i := range messages {
 		fds, _ := syscall.ParseUnixRights(&messages[i])
@@ -161,6 +161,8 @@ func (c *unixConn) Read(data []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (c *unixConn) Close() error { return c.line.Close() }
 
 func (c *unixConn) file() *os.File {
 	if len(c.files) == 0 {

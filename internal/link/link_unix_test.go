@@ -192,7 +192,7 @@ func TestTheOtherEndDoesNotRead(t *testing.T) {
 	}
 	// Now there is room again: what was waiting filled the buffer.
 	size := 0
-	raw, err := a.conn.(*unixConn).SyscallConn()
+	raw, err := a.conn.(*unixConn).line.SyscallConn()
 	check(err)
 	check(raw.Control(func(fd uintptr) { size, err = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF) }))
 	check(err)
