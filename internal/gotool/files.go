@@ -15,7 +15,7 @@ import (
 func fileLists(dir, executable, main string, given []string) (lists [][]string) {
 	entries, _ := os.ReadDir(dir)
 	content, _ := os.ReadFile(executable)
-	var named, one, all, known []string
+	var named, one, all []string
 	for _, d := range entries {
 		name := d.Name()
 		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, ".") {
@@ -31,11 +31,7 @@ func fileLists(dir, executable, main string, given []string) (lists [][]string) 
 			one = append(one, name)
 		}
 	}
-	for _, name := range given {
-		if slices.Contains(all, name) {
-			known = append(known, name)
-		}
-	}
+	known := slices.DeleteFunc(slices.Clone(given), func(name string) bool { return !slices.Contains(all, name) })
 	for _, list := range [][]string{known, first(main, named), named, first(main, one), one, all, {main}} {
 		same := func(other []string) bool { return slices.Equal(list, other) }
 		if slices.Contains(list, main) && !slices.ContainsFunc(lists, same) {
