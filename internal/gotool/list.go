@@ -68,7 +68,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		text, _ := r.tool(ctx, "work", "edit", "-json", work) // which prints it even if a go.mod is broken
 		all.workspace(text, filepath.Dir(work))
 	}
-	if work != "off" { // a nearer one may come
+	if work != "off" { // a go.work that is nearer may be added
 		all.above(r.Dir, "go.work")
 	}
 	return all, nil

@@ -136,7 +136,7 @@ func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 		if was != nil {
 			r.stamp, r.fresh, r.hash = was.stamp, was.fresh, was.hash
 			if r.use != was.use && r.size > freshLength {
-				r.hash = notRead // that of another part of it, maybe
+				r.hash = notRead // the other purpose may have read less of the file, or more
 			}
 			// A build may have read it before it was edited, when an edit did not yet cause a build.
 			const built = 1<<Source | 1<<Input
