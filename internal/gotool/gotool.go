@@ -81,7 +81,9 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 		switch {
 		case s.Key == "-ldflags":
 			r.ldflags = s.Value
-		case s.Key == "-pgo" && filepath.Base(s.Value) == "default.pgo":
+		case s.Key == "-buildmode" && s.Value == "exe":
+			// So the default is recorded too, which is another mode on macOS and Windows.
+		case s.Key == "-pgo" && (s.Value == "default.pgo" || s.Value == filepath.Join(filepath.Dir(mainFile), "default.pgo")):
 			// The go command finds it by itself.
 		case s.Key == "vcs":
 			r.stamped = true

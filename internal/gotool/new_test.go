@@ -20,7 +20,7 @@ func TestNew(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "app")
 	file := filepath.Join(dir, "main.go")
 	app := debug.Module{Path: "example.com/app", Version: "(devel)"}
-	usual := []string{"-buildmode=exe", "-compiler=gc"}
+	usual := []string{"-compiler=gc"} // the mode exe may stand for another one
 	tests := []struct {
 		name     string
 		info     debug.BuildInfo

@@ -101,3 +101,23 @@ func TestReproduce(t *testing.T) {
 		}
 	}
 }
+
+// The executables of other systems are reproduced as well, from what is recorded in them: the modes that are the default
+// there are not those of this system.
+func TestReproduceForOtherSystems(t *testing.T) {
+	for _, system := range []string{"darwin/arm64", "windows/amd64", "linux/amd64"} {
+		t.Run(system, func(t *testing.T) {
+			m := newModule(t, "main.go", "package main\n\nfunc main() { println(1) }\n")
+			name, machine, _ := strings.Cut(system, "/")
+			m.set("GOOS=" + name)
+			m.set("GOARCH=" + machine)
+			m.set("CGO_ENABLED=0")
+			exe := m.build("build", ".")
+			r := m.recipe(exe, m.path("main.go"), false)
+			running := m.id(r, exe)
+			if made, reproduced := m.makes(r, ""), m.makes(r, running); made != running || reproduced != running {
+				t.Errorf("what runs has ID %s, what was made %s, what was reproduced %s", running, made, reproduced)
+			}
+		})
+	}
+}
