@@ -196,7 +196,7 @@ func (w *watcher) found(j *job.Job) {
 	}
 	if w.recipe.Trimmed() && len(w.Build) == 0 && !w.trimmed {
 		w.trimmed = true
-		w.Say("built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS and CGO_CFLAGS can carry them")
+		w.Say("built with -trimpath, which records neither -ldflags, CGO flags nor the path of a profile; GOFLAGS and CGO_CFLAGS can carry them")
 	}
 	came := w.jobs.missing != ""
 	w.jobs.listed, w.jobs.missing = true, ""

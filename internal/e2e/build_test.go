@@ -104,7 +104,7 @@ func raceWorks() bool {
 
 // Every way to start a program leads to one that restarts, and is known to be what its sources build.
 func TestWaysToStart(t *testing.T) {
-	trimmed := "^restarter: built with -trimpath, which records neither -ldflags nor CGO flags; GOFLAGS and CGO_CFLAGS can carry them$"
+	trimmed := "^restarter: built with -trimpath, which records neither -ldflags, CGO flags nor the path of a profile; GOFLAGS and CGO_CFLAGS can carry them$"
 	tests := []struct {
 		name string
 		args []string

@@ -86,6 +86,8 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 		case s.Key == "-pgo" && (s.Value == "default.pgo" || s.Value == filepath.Join(filepath.Dir(mainFile), "default.pgo")):
 			// The go command finds it by itself.
 		case s.Key == "vcs":
+		case s.Key == "-pgo" && s.Value != "auto" && s.Value != "off" && !filepath.IsAbs(s.Value):
+			// With -trimpath only the name is recorded.
 			r.stamped = true
 		case s.Key == "vcs.modified":
 			r.clean = s.Value == "false"

@@ -97,6 +97,22 @@ func TestNew(t *testing.T) {
 			name: "profile",
 			info: debug.BuildInfo{Path: "example.com/app", Main: app, Settings: settingsOf(
 				"-pgo", filepath.Join(dir, "default.pgo"))},
+			mainFile: file,
+			want:     Recipe{Dir: dir},
+		},
+		{
+			name: "profile of another directory",
+			info: debug.BuildInfo{Path: "example.com/app", Main: app, Settings: settingsOf(
+				"-pgo", filepath.Join(dir, "profiles", "default.pgo"))},
+			mainFile: file,
+			want:     Recipe{Dir: dir, flags: []string{"-pgo=" + filepath.Join(dir, "profiles", "default.pgo")}},
+		},
+		{
+			name: "profiles with -trimpath, and none",
+			info: debug.BuildInfo{Path: "example.com/app", Main: app, Settings: settingsOf(
+				"-pgo", "default.pgo", "-pgo", "cpu.pprof", "-pgo", "off", "-trimpath", "true")},
+			mainFile: "example.com/app/main.go",
+			want:     Recipe{flags: []string{"-pgo=off", "-trimpath=true"}, trimmed: true},
 		},
 		{
 			name: "profile of another name",
