@@ -114,20 +114,32 @@ func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, e
 
 // Generates runs the command Generate, and returns what it had to say.
 func (r *Recipe) Generates(ctx context.Context) (said []byte, err error) {
-	var text bytes.Buffer
+	var text ending
 	err = r.run(ctx, &text, &text, r.Generate, r.environ())
-	return text.Bytes(), err
+	return text.said, err
 }
 
 // make runs a command that writes an executable to out.
 func (r *Recipe) make(ctx context.Context, out, tmp string, args []string, env ...string) (said []byte, err error) {
-	var text bytes.Buffer
-	env = append(env, "GOTMPDIR="+tmp, OutputVariable+"="+out)
+	var text ending
+	env = append(append(env, r.settings...), "GOTMPDIR="+tmp, OutputVariable+"="+out)
 	if err := r.run(ctx, &text, &text, args, r.environ(env...)); err != nil {
-		return text.Bytes(), err
+		return text.said, err
 	}
 	if info, err := os.Stat(out); err != nil || info.Size() == 0 {
-		return text.Bytes(), fmt.Errorf("no executable in $%s", OutputVariable)
+		return text.said, fmt.Errorf("no executable in $%s", OutputVariable)
 	}
-	return text.Bytes(), nil
+	return text.said, nil
+}
+
+// An ending holds what a command prints last: it may print without end.
+type ending struct{ said []byte }
+
+const longestSaid = 1 << 20
+
+func (e *ending) Write(text []byte) (int, error) {
+	if e.said = append(e.said, text...); len(e.said) > 2*longestSaid {
+		e.said = append(e.said[:0], e.said[len(e.said)-longestSaid:]...)
+	}
+	return len(text), nil
 }

@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,9 +86,9 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 			// So the default is recorded too, which is another mode on macOS and Windows.
 		case s.Key == "-pgo" && (s.Value == "default.pgo" || s.Value == filepath.Join(filepath.Dir(mainFile), "default.pgo")):
 			// The go command finds it by itself.
-		case s.Key == "vcs":
 		case s.Key == "-pgo" && s.Value != "auto" && s.Value != "off" && !filepath.IsAbs(s.Value):
 			// With -trimpath only the name is recorded.
+		case s.Key == "vcs":
 			r.stamped = true
 		case s.Key == "vcs.modified":
 			r.clean = s.Value == "false"
@@ -280,12 +281,12 @@ func (r *Recipe) environ(more ...string) (env []string) {
 			env = append(env, v)
 		}
 	}
-	return append(append(append(env, "PWD="+r.Dir), r.settings...), more...)
+	return append(append(env, "PWD="+r.Dir), more...)
 }
 
 // run runs a command in a process group of its own. When ctx ends, it is interrupted, with its
 // compilers, and soon killed.
-func (r *Recipe) run(ctx context.Context, stdout, stderr *bytes.Buffer, args, env []string) error {
+func (r *Recipe) run(ctx context.Context, stdout, stderr io.Writer, args, env []string) error {
 	if !system.IsDir(r.Dir) {
 		return fmt.Errorf("the directory %s does not exist", r.Dir)
 	}
@@ -335,7 +336,7 @@ func (r *Recipe) run(ctx context.Context, stdout, stderr *bytes.Buffer, args, en
 // tool returns what a call of the go command prints.
 func (r *Recipe) tool(ctx context.Context, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	if err := r.run(ctx, &stdout, &stderr, append([]string{r.command}, args...), r.environ()); err != nil {
+	if err := r.run(ctx, &stdout, &stderr, append([]string{r.command}, args...), r.environ(r.settings...)); err != nil {
 		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.Join(strings.Fields(stderr.String()), " "))
 	}
 	return stdout.String(), nil

@@ -80,6 +80,35 @@ func TestCommandsRunInTheGivenEnvironment(t *testing.T) {
 	}
 }
 
+// A generator has the environment of the user, not the settings of the executable: it may build programs of its own.
+func TestGeneratorRunsInTheGivenEnvironment(t *testing.T) {
+	r := runs(t, "show", "GIVEN=1")
+	r.settings = []string{"GOARCH=amd64", "CGO_ENABLED=0"}
+	out := filepath.Join(t.TempDir(), "out")
+	r.Generate, r.Env = r.Build, append(r.Env, OutputVariable+"="+out)
+	if said, err := r.Generates(context.Background()); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	data, err := os.ReadFile(out)
+	if lines := strings.Split(string(data), "\n"); err != nil || !slices.Contains(lines, "GIVEN=1") || slices.Contains(lines, "CGO_ENABLED=0") {
+		t.Errorf("%v, %q", err, lines)
+	}
+}
+
+// A command may print without end.
+func TestEnding(t *testing.T) {
+	var e ending
+	for i := 0; i < 100; i++ {
+		part := bytes.Repeat([]byte{byte(i)}, 30<<10)
+		if n, err := e.Write(part); n != len(part) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if n := len(e.said); n < longestSaid || n > 2*longestSaid || e.said[n-1] != 99 || e.said[0] < 29 {
+		t.Errorf("%d bytes are kept, from part %d to %d", n, e.said[0], e.said[n-1])
+	}
+}
+
 func TestTheUsersGOGCCounts(t *testing.T) {
 	lines, _, _ := shown(t, runs(t, "show", "GOGC=50"))
 	if !slices.Contains(lines, "GOGC=50") || slices.Contains(lines, "GOGC=400") {
