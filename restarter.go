@@ -107,14 +107,17 @@ func roleOf(value string, pid, ppid int, alive func(int) bool, open func(string)
 }
 
 // inTest reports whether this is a test binary: a test that calls main must not launch all tests
-// again. Whether it is one takes a few milliseconds to find out, so its name or its arguments have to
-// look like it. This module's own end-to-end tests do launch themselves.
-var inTest = sync.OnceValue(func() bool {
+// again. Whether it is one takes a few milliseconds to find out, so it is only done if there is a sign of it: its name,
+// its arguments, or who calls.
+func inTest() bool {
 	flag := func(arg string) bool { return strings.HasPrefix(arg, "-test.") }
 	name := strings.TrimSuffix(started.args[0], ".exe")
-	if !strings.HasSuffix(name, ".test") && !slices.ContainsFunc(started.args, flag) {
-		return false
-	}
+	sign := strings.HasSuffix(name, ".test") || slices.ContainsFunc(started.args, flag) || !gotool.CalledByMain()
+	return sign && isTest()
+}
+
+// This module's own end-to-end tests do launch themselves.
+var isTest = sync.OnceValue(func() bool {
 	exe, err := os.Executable()
 	return err == nil && gotool.Mentions(exe, "testing", "(*M).Run") &&
 		!gotool.Mentions(exe, packagePath()+"/internal/e2e", "TestMain")

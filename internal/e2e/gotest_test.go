@@ -29,7 +29,14 @@ func main() {
 
 import "testing"
 
-func TestMainRuns(t *testing.T) { main() }
+func TestMainRuns(t *testing.T) {
+	done := make(chan bool)
+	go func() { // as a test of a server does
+		main()
+		close(done)
+	}()
+	<-done
+}
 `, "outside_test.go", `package main_test
 
 import (
@@ -48,6 +55,7 @@ func TestRole(t *testing.T) { fmt.Println("parent", restarter.IsParent(), "child
 		"go test -cover":   m.tool("test", "-v", "-count=1", "-cover", "."),
 		"the binary":       exec.Command(binary, "-test.v"),
 		"the binary alone": exec.Command(binary, "-test.count=1"),
+		"by another name":  exec.Command(binary),
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd.Dir = m.dir
