@@ -169,7 +169,10 @@ func (m *module) startAs(env []string, args ...string) *process {
 		cmd.Env = append(cmd.Env, env...)
 		return start(m.t, cmd)
 	}
-	exe := filepath.Join(m.t.TempDir(), "app.exe")
+	exe := filepath.Join(m.t.TempDir(), "tmp") // a name that may be in the way
+	if runtime.GOOS == "windows" {
+		exe += ".exe"
+	}
 	m.goTool(env, append([]string{"build", "-o", exe}, args[1:]...)...)
 	return m.launch(exe, env)
 }

@@ -126,7 +126,7 @@ func doubt(said []byte, err error) string {
 func (j *Job) build(dir *private.Dir, name string) {
 	folder, err := dir.Folder()
 	j.Exe = filepath.Join(folder, name)
-	tmp := filepath.Join(folder, "tmp")
+	tmp := filepath.Join(folder, name+".tmp") // the program may itself be called tmp
 	if err == nil {
 		err = os.Mkdir(tmp, 0o700)
 	}
