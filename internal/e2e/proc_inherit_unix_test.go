@@ -23,7 +23,7 @@ func init() {
 		if restarter.IsParent() {
 			os.Exit(restarter.LaunchChild())
 		}
-		for _, fd := range []uintptr{3, 5} {
+		for _, fd := range []uintptr{3, 5, 20} {
 			text := make([]byte, 100)
 			n, _ := os.NewFile(fd, "inherited").ReadAt(text, 0)
 			fmt.Printf("descriptor %d has %q\n", fd, text[:n])
@@ -83,16 +83,25 @@ func openDescriptors() (list []string) {
 	return list
 }
 
-// prog 3<file 5<file
+// prog 3<file 5<file 19<file 20<file
 func TestInheritedDescriptors(t *testing.T) {
-	dir := t.TempDir()
-	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
-	save(t, a, "first")
-	save(t, b, "second")
-	p := start(t, inShell(t, `exec "$0" "$@" 3<`+a+` 5<`+b, command(t, "heir")))
+	cmd := command(t, "heir")
+	cmd.ExtraFiles = make([]*os.File, 18)
+	for fd, content := range map[int]string{3: "first", 5: "second", 19: "third", 20: "last"} {
+		name := filepath.Join(t.TempDir(), "file")
+		save(t, name, content)
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		cmd.ExtraFiles[fd-3] = f
+	}
+	p := start(t, cmd)
 	for i := 0; i < 3; i++ {
 		p.await(`^descriptor 3 has "first"$`)
 		p.await(`^descriptor 5 has "second"$`)
+		p.await(`^descriptor 20 has "last"$`)
 		p.await("^ready")
 		p.do("")
 	}

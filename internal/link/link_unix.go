@@ -22,13 +22,16 @@ const CarriesFiles = true
 // a shell's 3<file, or the sockets of systemd. They keep their numbers in the child.
 var inherited []int
 
+// gap is how many numbers in a row nothing has, behind the last.
+const gap = 20
+
 // FindInherited looks for the descriptors that this process was started with. It has to be called
 // before the process opens any of its own; those of the runtime do not count.
 func FindInherited() {
 	var st syscall.Stat_t
-	for fd := 3; fd < 20; fd++ {
+	for fd, last := 3, 3+gap; fd < last; fd++ {
 		if syscall.Fstat(fd, &st) == nil && !system.ClosesOnExec(fd) {
-			inherited = append(inherited, fd)
+			inherited, last = append(inherited, fd), fd+gap
 		}
 	}
 }
