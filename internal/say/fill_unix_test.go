@@ -125,3 +125,23 @@ func TestLastWords(t *testing.T) {
 		t.Errorf("heard is %q", got)
 	}
 }
+
+// Who has nothing to say writes nothing, not even nothing: that would stop a process in the background of a terminal. A
+// datagram shows it.
+func TestNothingIsWritten(t *testing.T) {
+	for program, want := range map[string]bool{"silent": false, "talk": true} {
+		fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+		check(t, err)
+		defer syscall.Close(fds[0])
+		cmd, _ := talk(t)
+		cmd.Env = append(cmd.Env, programVar+"="+program)
+		there := os.NewFile(uintptr(fds[1]), "there")
+		cmd.Stderr = there
+		check(t, cmd.Run())
+		there.Close()
+		check(t, syscall.SetNonblock(fds[0], true))
+		if _, _, err := syscall.Recvfrom(fds[0], make([]byte, 1), 0); (err == nil) != want {
+			t.Errorf("%s: whether something was written: %t", program, !want)
+		}
+	}
+}

@@ -24,6 +24,8 @@ var programs = map[string]func(){
 		Line("last")
 		Flush()
 	},
+	// silent says nothing.
+	"silent": Flush,
 	// talkMuch says a hundred lines and more.
 	"talkMuch": func() {
 		for i := 0; i <= longestQueue; i++ {

@@ -82,6 +82,9 @@ func write(queue chan message) {
 
 // put writes a text, which may take for ever.
 func put(text []byte) {
+	if len(text) == 0 {
+		return // even that would stop a process in the background of a terminal
+	}
 	f := system.Stderr()
 	if f == nil {
 		os.Stderr.Write(text)
