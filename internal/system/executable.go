@@ -44,8 +44,10 @@ func CheckExecutable(name, machine string) error {
 	switch {
 	case !info.Mode().IsRegular():
 		why = "is not a regular file"
-	case !runnable(info):
+	case info.Mode().Perm()&0o111 == 0 && modes:
 		why = "has no execute permission"
+	case !runnable(name):
+		why = "cannot be executed, perhaps because its file system is mounted noexec; GOTMPDIR can name another place for what is built"
 	case len(head) == 0:
 		why = "is empty"
 	case machine != "" && is != machine:

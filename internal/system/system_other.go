@@ -72,7 +72,9 @@ func Stderr() *os.File { return nil }
 
 func AddressInUse(error) bool { return false }
 
-func runnable(info os.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }
+const modes = true
+
+func runnable(string) bool { return true }
 
 func ParentGone(pid int) func() bool {
 	return func() bool { return os.Getppid() != pid }

@@ -156,8 +156,14 @@ func Stderr() *os.File {
 // AddressInUse reports whether a listener could not be opened because its address is taken.
 func AddressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
 
-// runnable reports whether this user may execute a file of this mode.
-func runnable(info os.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }
+// modes says whether a file's mode has permissions.
+const modes = true
+
+// runnable reports whether this user may execute a file where it is.
+func runnable(path string) bool {
+	_, err := exec.LookPath(path)
+	return err == nil
+}
 
 // ParentGone returns a function that reports whether the parent of this process, pid, is gone:
 // an orphan gets another one.

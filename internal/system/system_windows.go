@@ -100,7 +100,9 @@ func Stderr() *os.File { return nil }
 // AddressInUse is always false: no parent holds a socket here.
 func AddressInUse(error) bool { return false }
 
-func runnable(os.FileInfo) bool { return true }
+const modes = false
+
+func runnable(string) bool { return true }
 
 // ParentGone holds a handle on the parent: its number may be given to another process.
 func ParentGone(pid int) func() bool {
