@@ -211,21 +211,25 @@ func (p *launch) loop() int {
 			say.Line("the program has ended: %v", err)
 		}
 		p.sockets.Forget(c, c.couldListen(p.sockets.Asked(c), code))
+		// A program may also take SIGHUP as a reason to read its configuration again.
+		hungUp := time.Since(p.hungUp) < orphanGrace && (p.terminal.IsGone() || code == system.HangUp)
 		if n != nil {
-			if n.ready || p.stopped == nil {
+			if n.ready || p.stopped == nil && !hungUp {
 				continue
+			}
+			if p.stopped == nil {
+				p.end(n) // it was not sent the signal
 			}
 			p.outlast(n)
 		}
 		if p.stopped != system.Terminate && time.Since(p.stopping) > longDrain {
 			p.stopped = nil // the program survived the signal long ago
 		}
-		hungUp := time.Since(p.hungUp) < orphanGrace
 		var sig os.Signal
 		switch {
-		case (p.stopped != nil || hungUp && p.terminal.IsGone()) && code == ExitCode:
+		case (p.stopped != nil || hungUp) && code == ExitCode:
 			return 0
-		case p.stopped != nil, hungUp && (p.terminal.IsGone() || code != 0 && code != ExitCode):
+		case p.stopped != nil || hungUp:
 			return code
 		case c.told, code == ExitCode, p.next != nil && p.WaitOnFailure:
 			if c.told && code != ExitCode && code != 0 && !c.killed && !c.terminated {

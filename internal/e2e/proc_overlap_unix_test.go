@@ -62,3 +62,16 @@ func number(t *testing.T, pid string) int {
 	}
 	return n
 }
+
+// SIGHUP ends both programs, if the old one does not handle it.
+func TestOverlapHangsUp(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	o := startOverlapping(t, "serve")
+	o.serves()
+	o.save("hang")
+	hung := o.begins("hang")
+	send(t, o.cmd.Process.Pid, syscall.SIGHUP)
+	o.wantExit(129)
+	o.await("^left " + hung + "$")
+}

@@ -123,6 +123,28 @@ func TestLeavingWith75AfterHangUp(t *testing.T) {
 	p.wantExit(0)
 }
 
+// Nor does SIGHUP change what another exit code means: a server that reads a bad configuration may fail soon after,
+// and one may be restarted.
+func TestFailingAfterHangUp(t *testing.T) {
+	file := tempFile(t)
+	p := start(t, withoutTerminal(command(t, "talk", "-catch", "-stay", "-wait", "-track="+file)))
+	p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGHUP)
+	p.await("^got hangup$")
+	save(t, file, "changed")
+	p.await("^told: ")
+	p.do("exit 3")
+	p.child()
+	send(t, p.cmd.Process.Pid, syscall.SIGHUP)
+	p.await("^got hangup$")
+	p.do("exit 3")
+	p.await("^restarter: the program failed with exit code 3; waiting for a change$")
+	save(t, file, "changed again")
+	p.child()
+	p.do("exit 0")
+	p.wantExit(0)
+}
+
 func TestNohup(t *testing.T) {
 	p := start(t, withoutTerminal(command(t, "nohup")))
 	used.Store("talk", true)

@@ -33,6 +33,8 @@ func IsInterrupt(os.Signal) bool { return false }
 
 const BrokenPipe = -1
 
+const HangUp = -1
+
 func SignalCode(os.Signal) int { return 128 + 2 }
 
 func stateCode(state *os.ProcessState) int { return state.ExitCode() }

@@ -54,6 +54,9 @@ func IsInterrupt(sig os.Signal) bool { return sig == syscall.SIGINT }
 // BrokenPipe is the exit code of a program that wrote to a pipe which nobody reads.
 const BrokenPipe = 128 + int(syscall.SIGPIPE)
 
+// HangUp is the exit code of a program that died of SIGHUP.
+const HangUp = 128 + int(syscall.SIGHUP)
+
 // SignalCode is the exit code of a program that a signal stopped, as a shell reports it.
 func SignalCode(sig os.Signal) int {
 	if s, ok := sig.(syscall.Signal); ok {

@@ -33,6 +33,9 @@ func IsInterrupt(os.Signal) bool { return true }
 // BrokenPipe is no exit code of this system.
 const BrokenPipe = -1
 
+// HangUp is none either.
+const HangUp = -1
+
 func SignalCode(sig os.Signal) int {
 	if s, ok := sig.(syscall.Signal); ok {
 		return 128 + int(s)
