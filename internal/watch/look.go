@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"os"
 	"time"
 )
 
@@ -31,8 +30,8 @@ func (p *Poller) look(r *record, c *Change) (stale bool) {
 	p.looks++
 	path := p.path(r)
 	was, hash, now := r.stamp, r.hash, p.stamp(path)
-	if !r.kind.dir() && now.mode.IsDir() {
-		now = stamp{mode: os.ModeDir} // what happens in there is another matter
+	if !r.kind.dir() {
+		now = now.file()
 	}
 	same := now == was
 	content := p.byContent(r)

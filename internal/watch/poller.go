@@ -166,10 +166,7 @@ func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 
 // first takes the stamp of a new record. It reads no more contents than reads says.
 func (p *Poller) first(r *record, path string, reads *int) {
-	s := p.stamp(path)
-	if s.mode.IsDir() {
-		s = stamp{mode: os.ModeDir}
-	}
+	s := p.stamp(path).file()
 	if p.byContent(r) && !s.fresh(time.Now()) {
 		if *reads--; *reads < 0 {
 			r.stamp, r.hash = s, notRead

@@ -21,6 +21,14 @@ type stamp struct {
 
 func (s stamp) exists() bool { return s != stamp{} }
 
+// file returns what counts of a file: what happens in a directory, or goes through a pipe, is another matter.
+func (s stamp) file() stamp {
+	if s.exists() && !s.mode.IsRegular() {
+		return stamp{mode: s.mode.Type()}
+	}
+	return s
+}
+
 // fresh reports whether a file was written so recently that its times may be too coarse
 // to show the next write.
 func (s stamp) fresh(now time.Time) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lib537/restarter/internal/system"
@@ -121,13 +122,13 @@ func readNames(dir string, k Kind, pattern string, each func(os.DirEntry)) (hash
 		some, err := f.ReadDir(256)
 		for _, d := range some {
 			name := d.Name()
-			matters := !junk(name)
+			matters := !junk(name) && !(d.IsDir() && private(name)) && d.Type()&(os.ModeSocket|os.ModeNamedPipe|os.ModeDevice) == 0
 			switch k {
 			case Package:
 				matters = !d.IsDir() && goReads(name)
 			case Pattern:
 				ok, _ := filepath.Match(pattern, name)
-				matters = matters && ok
+				matters = matters && (ok || name == pattern) // [id].html may be the name of a file
 			}
 			if !matters {
 				continue
@@ -156,6 +157,16 @@ func goReads(name string) bool {
 		return true
 	}
 	return name == "default.pgo"
+}
+
+// private reports whether a directory of this name is one in which a parent keeps executables. The temporary directory may
+// be below a tree that is tracked.
+func private(name string) bool {
+	rest, ok := strings.CutPrefix(name, "restarter-")
+	pid, made, _ := strings.Cut(rest, "-")
+	_, err1 := strconv.ParseUint(pid, 10, 64)
+	_, err2 := strconv.ParseUint(made, 10, 64)
+	return ok && err1 == nil && err2 == nil
 }
 
 // junk reports whether editors, version control and file systems leave files of this name

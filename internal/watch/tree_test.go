@@ -2,6 +2,7 @@ package watch
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -40,40 +41,43 @@ func TestTracked(t *testing.T) {
 		change func(f folder)
 		want   string
 	}{
-		"file":                  {"a.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
-		"file replaced":         {"a.conf", func(f folder) { f.replace("a.conf", "b.conf") }, "a.conf"},
-		"file as it was":        {"a.conf", func(f folder) { f.replace("a.conf", "a.conf") }, ""},
-		"file removed":          {"a.conf", func(f folder) { f.remove("a.conf") }, "a.conf"},
-		"file not yet":          {"new.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
-		"file deep, not yet":    {"x/y/new.conf", func(f folder) { f.write("x/y/new.conf", "") }, "x/y/new.conf"},
-		"file, another":         {"a.conf", func(f folder) { f.write("b.conf", "") }, ""},
-		"tree":                  {"d", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
-		"tree, new file":        {"d", func(f folder) { f.write("d/e/f/new", "") }, "d/e/f/new"},
-		"tree, removed":         {"d", func(f folder) { f.remove("d/e") }, "d/e/deep"},
-		"tree, all removed":     {"d", func(f folder) { f.remove("d") }, "d/e/deep"},
-		"tree, a swap file":     {"d", func(f folder) { f.write("d/.new.swp", "") }, ""},
-		"tree, empty, is none":  {"d", func(f folder) { f.check(os.Mkdir(f.path("d/none"), 0o755)) }, ""},
-		"tree not yet":          {"later", func(f folder) { f.check(os.Mkdir(f.path("later"), 0o755)) }, "later"},
-		"tree, a file instead":  {"d", func(f folder) { f.remove("d"); f.write("d", "") }, "d/e/deep"},
-		"file, a tree instead":  {"a.conf", func(f folder) { f.remove("a.conf"); f.write("a.conf/b", "") }, "a.conf"},
-		"glob":                  {"*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
-		"glob, new":             {"*.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
-		"glob, removed":         {"*.conf", func(f folder) { f.remove("a.conf") }, "a.conf"},
-		"glob, renamed":         {"*.conf", func(f folder) { f.check(os.Rename(f.path("a.conf"), f.path("other"))) }, "a.conf"},
-		"glob, another":         {"*.conf", func(f folder) { f.write("new.txt", "") }, ""},
-		"glob, directory":       {"d/*/deep", func(f folder) { f.write("d/new/deep", "") }, "d/new/deep"},
-		"glob, directory empty": {"d/*/deep", func(f folder) { f.write("d/new/other", "") }, ""},
-		"glob, not yet":         {"no/*.x", func(f folder) { f.write("no/1.x", "") }, "no/1.x"},
-		"glob, a tree":          {"[d]", func(f folder) { f.write("d/e/new", "") }, "d/e/new"},
-		"any depth, none":       {"**/*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
-		"any depth, two":        {"**/deep", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
-		"any depth, new":        {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
-		"any depth, another":    {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.txt", "") }, ""},
-		"any depth, outside":    {"d/**/*.conf", func(f folder) { f.write("a.conf", "x") }, ""},
-		"any depth, twice":      {"d/**/**/new.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
-		"any depth, each":       {"d/**/*", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
-		"any depth, all":        {"d/**", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
-		"a name with a star":    {"we[i]rd", func(f folder) { f.write("we[i]rd", "x") }, "we[i]rd"},
+		"file":                   {"a.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
+		"file replaced":          {"a.conf", func(f folder) { f.replace("a.conf", "b.conf") }, "a.conf"},
+		"file as it was":         {"a.conf", func(f folder) { f.replace("a.conf", "a.conf") }, ""},
+		"file removed":           {"a.conf", func(f folder) { f.remove("a.conf") }, "a.conf"},
+		"file not yet":           {"new.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
+		"file deep, not yet":     {"x/y/new.conf", func(f folder) { f.write("x/y/new.conf", "") }, "x/y/new.conf"},
+		"file, another":          {"a.conf", func(f folder) { f.write("b.conf", "") }, ""},
+		"tree":                   {"d", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
+		"tree, new file":         {"d", func(f folder) { f.write("d/e/f/new", "") }, "d/e/f/new"},
+		"tree, removed":          {"d", func(f folder) { f.remove("d/e") }, "d/e/deep"},
+		"tree, all removed":      {"d", func(f folder) { f.remove("d") }, "d/e/deep"},
+		"tree, a swap file":      {"d", func(f folder) { f.write("d/.new.swp", "") }, ""},
+		"tree, a private folder": {"d", func(f folder) { f.write("d/restarter-12-345/new", "") }, ""},
+		"tree, a like file":      {"d", func(f folder) { f.write("d/restarter-12-345", "") }, "d/restarter-12-345"},
+		"tree, a like folder":    {"d", func(f folder) { f.write("d/restarter-12/new", "") }, "d/restarter-12/new"},
+		"tree, empty, is none":   {"d", func(f folder) { f.check(os.Mkdir(f.path("d/none"), 0o755)) }, ""},
+		"tree not yet":           {"later", func(f folder) { f.check(os.Mkdir(f.path("later"), 0o755)) }, "later"},
+		"tree, a file instead":   {"d", func(f folder) { f.remove("d"); f.write("d", "") }, "d/e/deep"},
+		"file, a tree instead":   {"a.conf", func(f folder) { f.remove("a.conf"); f.write("a.conf/b", "") }, "a.conf"},
+		"glob":                   {"*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
+		"glob, new":              {"*.conf", func(f folder) { f.write("new.conf", "") }, "new.conf"},
+		"glob, removed":          {"*.conf", func(f folder) { f.remove("a.conf") }, "a.conf"},
+		"glob, renamed":          {"*.conf", func(f folder) { f.check(os.Rename(f.path("a.conf"), f.path("other"))) }, "a.conf"},
+		"glob, another":          {"*.conf", func(f folder) { f.write("new.txt", "") }, ""},
+		"glob, directory":        {"d/*/deep", func(f folder) { f.write("d/new/deep", "") }, "d/new/deep"},
+		"glob, directory empty":  {"d/*/deep", func(f folder) { f.write("d/new/other", "") }, ""},
+		"glob, not yet":          {"no/*.x", func(f folder) { f.write("no/1.x", "") }, "no/1.x"},
+		"glob, a tree":           {"[d]", func(f folder) { f.write("d/e/new", "") }, "d/e/new"},
+		"any depth, none":        {"**/*.conf", func(f folder) { f.write("a.conf", "x") }, "a.conf"},
+		"any depth, two":         {"**/deep", func(f folder) { f.write("d/e/deep", "x") }, "d/e/deep"},
+		"any depth, new":         {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
+		"any depth, another":     {"d/**/*.conf", func(f folder) { f.write("d/x/y/new.txt", "") }, ""},
+		"any depth, outside":     {"d/**/*.conf", func(f folder) { f.write("a.conf", "x") }, ""},
+		"any depth, twice":       {"d/**/**/new.conf", func(f folder) { f.write("d/x/y/new.conf", "") }, "d/x/y/new.conf"},
+		"any depth, each":        {"d/**/*", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
+		"any depth, all":         {"d/**", func(f folder) { f.write("d/x/y/new", "") }, "d/x/y/new"},
+		"a name with a star":     {"we[i]rd", func(f folder) { f.write("we[i]rd", "x") }, "we[i]rd"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFolder(t, "a.conf", "other", "d/e/deep")
@@ -88,6 +92,21 @@ func TestTracked(t *testing.T) {
 			f.want(p.Sweep(), Tracked, test.want)
 			f.want(p.Sweep(), Tracked, "") // once more
 		})
+	}
+}
+
+// A name may look like a pattern, here that of a route. It is removed and comes back, as by git stash.
+func TestNameLikeAPattern(t *testing.T) {
+	f := newFolder(t, "pages/[id].html", "[x]/deep")
+	p := f.poller(Root{Pattern, Tracked, "pages/[id].html"}, Root{Pattern, Tracked, "[x]/*"})
+	for _, name := range []string{"pages/[id].html", "[x]/deep"} {
+		dir := filepath.Dir(name)
+		f.check(os.Rename(f.path(dir), f.path("away")))
+		f.want(p.Sweep(), Tracked, name)
+		f.check(os.Rename(f.path("away"), f.path(dir)))
+		f.want(p.Sweep(), Tracked, name)
+		f.write(name, "edited")
+		f.want(p.Sweep(), Tracked, name)
 	}
 }
 
