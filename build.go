@@ -144,6 +144,7 @@ func (w *watcher) begin(j *job.Job) {
 	w.jobs.pace.Begun()
 	j.Runs = w.programs.Current().ID
 	j.Begin(w.jobs.ctx, *w.recipe, job.Place{Program: w.program, Running: w.running, Dir: started.dir, Private: w.dir}, w.jobs.done)
+	w.poll.AnySave = false
 }
 
 // finish takes over what a job has found.

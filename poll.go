@@ -84,7 +84,7 @@ func newWatcher(l *Launcher, m *say.Messages, o origin, dir *private.Dir) *watch
 	w.recipe.Started, w.recipe.Ended = w.jobs.groups.Add, w.jobs.groups.Remove
 	id, _ := w.recipe.ContentID(o.program)
 	w.programs = succession.New(o.program, id)
-	w.poll.Contents = len(l.Build) > 0 || len(l.Generate) > 0
+	w.poll.Contents = len(l.Build) > 0 || len(l.Generate) > 0 // which may write sources as they were
 	for _, path := range l.Sources {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(started.dir, path)
@@ -124,6 +124,8 @@ func (w *watcher) watch(stop <-chan struct{}) {
 		case <-timer.C:
 			w.adopt()
 			c := w.poll.Tick()
+			// While nothing runs, any save may be meant to launch the program again.
+			w.poll.AnySave = w.waits && w.jobs.current == nil
 			if w.jobs.current == nil && c.Builds() {
 				w.jobs.builds.Break()
 				w.jobs.generations.Break()

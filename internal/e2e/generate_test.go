@@ -348,3 +348,16 @@ func TestBuildThatGenerates(t *testing.T) {
 	p.leave()
 	p.expect(5, "^text ")
 }
+
+// While no program runs, a file that is saved as it was launches it again, with a build command too.
+func TestBuildOfTheSameLaunchesAgain(t *testing.T) {
+	t.Parallel()
+	m := newGenerated(t, `Build: GENERATOR, WaitOnFailure: true`)
+	p := m.start()
+	kill(t, p.ask())
+	p.await("waiting for a change$")
+	m.put("main.go", m.replaced("main.go", "package", "package"))
+	p.await("^restarter: main.go changed; building$")
+	p.await("^text 1 ")
+	p.leave()
+}

@@ -346,3 +346,19 @@ func TestContentOfAnotherPart(t *testing.T) {
 		t.Errorf("an edit at the end: %q", c)
 	}
 }
+
+// A source that is saved as it was counts only with AnySave, which may be changed at any time.
+func TestAnySave(t *testing.T) {
+	f := newFolder(t, "src/a.go")
+	p := New(0)
+	p.Contents = true
+	p.Watch(f.roots(Root{Package, Source, "src"}, Root{Pattern, Tracked, "src/a.go"}))
+	p.Watch(f.roots(Root{Package, Source, "src"}))
+	for i, any := range []bool{false, true, true, false, false} {
+		p.AnySave = any
+		f.age("src/a.go", time.Duration(10+i)*time.Minute)
+		if c := p.Sweep(); c.Any() != any {
+			t.Errorf("round %d: %q", i, c)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func (p *Poller) look(r *record, c *Change) (stale bool) {
 	changed := p.moves(was, now)
 	switch {
 	case r.hash >= hashes && hash >= hashes:
-		changed = r.hash != hash || changed && !content
+		changed = r.hash != hash || changed && (!content || p.AnySave && r.is(Source))
 	case same:
 		changed = hash != notRead && r.hash != hash
 		if hash == notRead && r.hash >= hashes && content && p.stamp(path) != now {

@@ -12,6 +12,8 @@ type Poller struct {
 	// Contents has sources count as changed only when their content differs, as what is tracked
 	// and what generators read always do. Set it before Watch.
 	Contents bool
+	// AnySave has a source count as changed, too, when it is saved as it was.
+	AnySave bool
 
 	set      *Set
 	roots    []Root                            // what the set was made from
