@@ -35,18 +35,19 @@ import (
 func Listen(network, address string) (net.Listener, error) {
 	listeners.Lock()
 	defer listeners.Unlock()
+	name := socket.Absolute(network, address)
 	switch {
 	case IsParent():
 		ln, err := net.Listen(network, address)
 		if err == nil {
 			// Drop closed ones: a program that never launches a child would collect them.
 			listeners.all = slices.DeleteFunc(listeners.all, func(l *listener) bool { return !isOpen(l.ln) })
-			listeners.all = append(listeners.all, &listener{name: socket.Name{Network: network, Address: address}, ln: ln})
+			listeners.all = append(listeners.all, &listener{name: name, ln: ln})
 		}
 		return ln, err
 	case upward.Line == nil:
 	case link.CarriesFiles:
-		ln, err := listenInChild(network, address)
+		ln, err := listenInChild(name, address)
 		if err == nil && upward.overlap {
 			ln = socket.Reporting(ln, func() { upward.Send(accepts, "", nil) })
 		}
@@ -71,22 +72,23 @@ type listener struct {
 }
 
 // listenInChild takes a socket over from the parent, or opens it and hands it to the parent.
-func listenInChild(network, address string) (net.Listener, error) {
-	wanted := append([]string{network, address}, inUse()...)
+func listenInChild(n socket.Name, address string) (net.Listener, error) {
+	wanted := append([]string{n.Network, n.Address}, inUse()...)
 	if r, ok := ask(listenAt, nil, wanted...); ok && r.file != nil {
 		ln, err := net.FileListener(r.file)
 		r.file.Close()
 		if err != nil {
 			return nil, err
 		}
-		number, bound, _ := strings.Cut(r.text, "\x00")
-		remember(socket.Name{Network: network, Address: address, Bound: bound}, number, ln)
+		var number string
+		number, n.Bound, _ = strings.Cut(r.text, "\x00")
+		remember(n, number, ln)
 		return ln, nil
 	}
-	ln, err := net.Listen(network, address)
+	ln, err := net.Listen(n.Network, address)
 	if system.AddressInUse(err) {
 		if r, ok := ask(makeWay, nil, wanted...); ok && r.text != "" {
-			ln, err = net.Listen(network, address)
+			ln, err = net.Listen(n.Network, address)
 		}
 	}
 	if err != nil {
@@ -101,7 +103,7 @@ func listenInChild(network, address string) (net.Listener, error) {
 		return ln, nil // it works, but ends with this child
 	}
 	defer file.Close()
-	n := socket.NewName(network, address, ln.Addr())
+	n = n.BoundTo(ln.Addr())
 	if r, ok := ask(keepSocket, file, n.Network, n.Address, n.Bound); ok && r.text != "" {
 		if u, ok := ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 			u.SetUnlinkOnClose(false) // from now on the parent does that
@@ -161,7 +163,7 @@ func takeSockets() (held socket.Held) {
 				if u, ok := l.ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 					u.SetUnlinkOnClose(false)
 				}
-				held.Keep(socket.NewName(l.name.Network, l.name.Address, l.ln.Addr()), file, nil)
+				held.Keep(l.name.BoundTo(l.ln.Addr()), file, nil)
 			}
 		}
 		l.ln.Close()

@@ -56,7 +56,7 @@ func (p *launch) startBeside(c *process) {
 	}
 	if old := p.beside; old != nil {
 		old.line.Close()
-		p.sockets.Forget(old, false)
+		p.sockets.Refuse(old)
 		p.dropRefused(old.run.Exe)
 		p.beside = nil
 	}
@@ -139,7 +139,7 @@ func (p *launch) failed(n *process) {
 	}
 	n.line.Close()
 	p.beside = nil
-	p.sockets.Forget(n, false)
+	p.sockets.Refuse(n)
 	switch {
 	case p.stopped != nil:
 		p.reject(n.run, "The new program was stopped.")

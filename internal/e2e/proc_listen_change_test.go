@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -252,6 +253,17 @@ func TestListenUnixFile(t *testing.T) {
 		s.answers(s.ready(), "unix", path)
 		s.quit()
 		there(t, path, false)
+	})
+	// In another directory it is another file.
+	t.Run("elsewhere", func(t *testing.T) {
+		path, other := socketPath(t), socketPath(t)
+		s := startServerWith(t, standIn(path), "listen unix s")
+		s.answers(s.ready(), "unix", path)
+		s.restart("chdir "+filepath.Dir(other), "listen unix s")
+		s.answers(s.ready(), "unix", other)
+		s.quit()
+		there(t, path, false)
+		there(t, other, false)
 	})
 	// What many a program does, since net.Listen fails where a dead one has left its file.
 	t.Run("removed", func(t *testing.T) {

@@ -30,6 +30,7 @@ const callVar = "RESTARTER_TEST_CALL" // the go command of listenProgram calls t
 //	listen NETWORK ADDRESS
 //	close           what was listened to last
 //	remove PATH
+//	chdir PATH
 //	open            a file, and at the end see that it still is
 //	read            a byte from standard input, before anything else
 //	linger          live for longer than a second
@@ -87,6 +88,8 @@ func (l *listening) obey(script string) {
 			l.all[len(l.all)-1].Close()
 		case "remove":
 			os.Remove(word[1])
+		case "chdir":
+			os.Chdir(word[1])
 		case "open":
 			var err error
 			if l.opened, err = os.Open(os.Args[0]); err != nil {

@@ -460,3 +460,22 @@ func TestOverlapOfAnotherAddress(t *testing.T) {
 	s.expect(0, "^child error")
 	s.quit()
 }
+
+// Of a successor that fails nothing is left, not even a socket that only it has opened.
+func TestOverlapClosesWhatARefusedOneHasOpened(t *testing.T) {
+	slow(t)
+	needsInheritance(t)
+	s := startServerWith(t, func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{cmd.Args[0], "-overlap=1m"}, cmd.Args[1:]...)
+	}, "listen tcp 127.0.0.1:0")
+	old, pid := s.at("tcp", "127.0.0.1:0"), s.ready()
+	s.restart("listen tcp 127.0.0.1:0", "listen tcp4 127.0.0.1:0", "fail")
+	more := s.at("tcp4", "127.0.0.1:0")
+	s.await("before it was ready; the old one keeps running$")
+	s.answers(pid, "tcp", old)
+	if conn, err := net.Dial("tcp", more); err == nil {
+		conn.Close()
+		t.Error("a client can connect to what nobody serves")
+	}
+	s.quit()
+}

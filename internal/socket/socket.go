@@ -19,23 +19,34 @@ import (
 
 // A Name says what a socket is.
 type Name struct {
-	Network, Address string // as the program asks for it
+	Network, Address string // as the program asks for it, but for a path: that is absolute
 	Bound            string // where it is: host and port, or the full path of a Unix socket
 }
 
-// NewName returns the name of a socket that is bound to an address.
-func NewName(network, address string, bound net.Addr) Name {
-	n := Name{network, address, bound.String()}
-	if path, err := filepath.Abs(n.Bound); err == nil && n.HasFile() {
-		n.Bound = path
-	}
+// Absolute returns the name of what a program asks for. A relative path starts at the current directory.
+func Absolute(network, address string) Name {
+	return Name{Network: network, Address: absolute(network, address)}
+}
+
+// BoundTo returns the name of a socket that is bound to an address.
+func (n Name) BoundTo(address net.Addr) Name {
+	n.Bound = absolute(n.Network, address.String())
 	return n
 }
 
-// HasFile tells a Unix socket from an abstract one, which has a name only, and from others.
-func (n *Name) HasFile() bool {
-	return strings.HasPrefix(n.Network, "unix") && n.Bound != "" && !strings.HasPrefix(n.Bound, "@")
+func absolute(network, address string) string {
+	if path, err := filepath.Abs(address); err == nil && hasFile(network, address) {
+		return path
+	}
+	return address
 }
+
+func hasFile(network, address string) bool {
+	return strings.HasPrefix(network, "unix") && address != "" && !strings.HasPrefix(address, "@")
+}
+
+// HasFile tells a Unix socket from an abstract one, which has a name only, and from others.
+func (n *Name) HasFile() bool { return hasFile(n.Network, n.Bound) }
 
 // reachable reports whether the file of a Unix socket is still the one that was made. Many
 // programs remove it before they listen; then no client could reach the socket.
@@ -79,13 +90,14 @@ type Socket struct {
 	Number string
 	File   *os.File
 	made   os.FileInfo  // the file of a Unix socket
+	opened any          // by this child, nil if by the parent
 	asked  map[any]bool // which children have asked for it
 }
 
 // Keep adds a socket. If child is not nil, the socket counts as asked for by it.
 func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 	h.last++
-	k := &Socket{Name: n, Number: strconv.Itoa(h.last), File: file, asked: make(map[any]bool)}
+	k := &Socket{Name: n, Number: strconv.Itoa(h.last), File: file, opened: child, asked: make(map[any]bool)}
 	if child != nil {
 		k.asked[child] = true
 	}
@@ -135,6 +147,16 @@ func (h *Held) Asked(child any) bool {
 	return slices.ContainsFunc(h.all, func(k *Socket) bool { return k.asked[child] })
 }
 
+// NotAsked returns the name of a socket that a child has not asked for, though it has asked for others; or "".
+func (h *Held) NotAsked(child any) string {
+	for _, k := range h.all {
+		if !k.asked[child] && h.Asked(child) {
+			return k.Network + " " + k.Bound
+		}
+	}
+	return ""
+}
+
 // Forget forgets what a child that has ended has asked for. If it could have asked for all that it needs,
 // what nobody has asked for is closed before.
 func (h *Held) Forget(child any, could bool) {
@@ -144,6 +166,12 @@ func (h *Held) Forget(child any, could bool) {
 	for _, k := range h.all {
 		delete(k.asked, child)
 	}
+}
+
+// Refuse forgets a child that has failed before it was of use, and closes what it has opened, unless others use that.
+func (h *Held) Refuse(child any) {
+	h.closeIf(func(k *Socket) bool { return k.opened == child && len(k.asked) == 1 && k.asked[child] })
+	h.Forget(child, false)
 }
 
 // Release closes all sockets here, and all that are kept later. Other processes may still have them open:

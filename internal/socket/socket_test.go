@@ -26,7 +26,7 @@ func hold(t *testing.T, h *Held, network, address string, child any) *Socket {
 	if u, ok := ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	n := NewName(network, address, ln.Addr())
+	n := Absolute(network, address).BoundTo(ln.Addr())
 	ln.Close()
 	return h.Keep(n, file, child)
 }
@@ -133,5 +133,58 @@ func TestUnixFile(t *testing.T) {
 	h.Close()
 	if _, err := os.Lstat(path); err != nil {
 		t.Error("another file was removed")
+	}
+}
+
+// What a child has opened that then fails beside another is closed, unless the other uses it.
+func TestRefuse(t *testing.T) {
+	var h Held
+	defer h.Close()
+	old := hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	kept := hold(t, &h, "tcp", "localhost:0", nil) // which nobody has asked for yet
+	hold(t, &h, "tcp4", "127.0.0.1:0", "new")
+	shared := hold(t, &h, "tcp", "127.0.0.1:0", "new")
+	h.Find("new", "tcp", "localhost:0", nil)
+	h.Find("old", "tcp", "127.0.0.1:0", []string{old.Number})
+	h.Refuse("new")
+	if len(h.all) != 3 || h.all[0] != old || h.all[1] != kept || h.all[2] != shared || h.Asked("new") {
+		t.Errorf("%d sockets are left, asked for by the new %t", len(h.all), h.Asked("new"))
+	}
+}
+
+// A child that asks for some sockets may try to open another one by itself.
+func TestNotAsked(t *testing.T) {
+	var h Held
+	defer h.Close()
+	hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	k := hold(t, &h, "tcp", "localhost:0", "old")
+	if name := h.NotAsked("new"); name != "" {
+		t.Errorf("%s, though it has asked for nothing", name)
+	}
+	h.Find("new", "tcp", "127.0.0.1:0", nil)
+	if name := h.NotAsked("new"); name != "tcp "+k.Bound {
+		t.Error(name)
+	}
+	if name := h.NotAsked("old"); name != "" {
+		t.Error(name)
+	}
+}
+
+// A relative path is that of the current directory when it was asked for; nothing else is a path.
+func TestAbsolute(t *testing.T) {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ network, address, want string }{
+		{"unix", "s", filepath.Join(dir, "s")},
+		{"unixpacket", filepath.Join(dir, "s"), filepath.Join(dir, "s")},
+		{"unix", "@s", "@s"},
+		{"unix", "", ""},
+		{"tcp", "localhost:80", "localhost:80"},
+	} {
+		if got := Absolute(test.network, test.address); got.Address != test.want || got.Network != test.network {
+			t.Errorf("%s %q is %+v", test.network, test.address, got)
+		}
 	}
 }
