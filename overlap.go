@@ -20,7 +20,7 @@ func (p *launch) succeed(c *process) {
 	case !goesOn && (p.Overlap > 0 || p.stopped != system.Terminate): // it is about to leave; else see goOn
 	case p.Overlap <= 0:
 		p.tell(c, p.next.Reason)
-	case n == nil && !c.told && c.run.listens() != p.next.listens():
+	case n == nil && !c.told && (c.run.listens() && p.next.opensAlone() || p.next.listens() && c.run.opensAlone()):
 		// What one has from net.Listen, the other cannot open beside it.
 		p.Say("only one of the two programs calls Listen; the new one starts when the old one has exited")
 		p.tell(c, p.next.Reason)
@@ -178,7 +178,9 @@ func (p *launch) dropRefused(exe string) {
 
 // takesOver makes n, which ran beside the child that has ended, the child.
 func (p *launch) takesOver(n *process) {
-	n.proven = nil
+	if n.proven = nil; !n.told {
+		n.reminder = nil // nobody waits for it
+	}
 	p.started(n.run)
 	p.watcher.takesOver(n)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/lib537/restarter/internal/private"
 	"github.com/lib537/restarter/internal/say"
 	"github.com/lib537/restarter/internal/socket"
+	"github.com/lib537/restarter/internal/succession"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -80,8 +81,8 @@ type Launcher struct {
 //   - 1, after a line that says why, if no child could be started.
 //
 // The child gets the arguments, the environment (but for the variable RESTARTER) and the
-// working directory that this process was started with, its standard files, and the signals that are
-// sent to it.
+// working directory that this process was started with, and its standard files. SIGINT, SIGTERM, SIGQUIT,
+// SIGHUP, SIGUSR1 and SIGUSR2 are passed on to it.
 //
 // Call LaunchChild once, from main or from an init function, and only if [IsParent] is true: it panics
 // otherwise.
@@ -158,8 +159,8 @@ func (p *launch) prepare(main string) bool {
 	}
 	p.watcher = newWatcher(&p.Launcher, &p.Messages, o, p.dir)
 	recipe := *p.watcher.recipe // which the watcher changes
-	p.contentID, p.good.Program = recipe.ContentID, p.watcher.programs.Current()
-	p.good.listens = listensIn(o.running)
+	p.contentID, p.good = recipe.ContentID, newSuccessor(succession.Program{Exe: o.running})
+	p.good.Program = p.watcher.programs.Current()
 	p.polled = make(chan struct{})
 	go func() {
 		defer close(p.polled)
@@ -210,6 +211,7 @@ func (p *launch) loop() int {
 		if err != nil {
 			say.Line("the program has ended: %v", err)
 		}
+		left := p.sockets.NotAsked(c)
 		p.sockets.Forget(c, c.couldListen(p.sockets.Asked(c), code))
 		// A program may also take SIGHUP as a reason to read its configuration again.
 		hungUp := time.Since(p.hungUp) < orphanGrace && (p.terminal.IsGone() || code == system.HangUp)
@@ -237,7 +239,7 @@ func (p *launch) loop() int {
 			}
 			sig = p.backOff(c, code)
 		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe:
-			if sig = p.wait(code); sig == nil {
+			if sig = p.wait(code, left); sig == nil {
 				sig = p.backOff(c, code)
 			}
 		default:
@@ -266,8 +268,8 @@ func (p *launch) pendingStop() os.Signal {
 	}
 }
 
-// wait waits for a change, after a child has failed. A signal that stops the parent is returned.
-func (p *launch) wait(code int) os.Signal {
+// wait waits for a change, after a child has failed, which has left a socket, or "". A signal that stops the parent is returned.
+func (p *launch) wait(code int, left string) os.Signal {
 	if sig := p.await(p.watcher.noChild(false)); sig != nil {
 		return sig
 	}
@@ -276,6 +278,9 @@ func (p *launch) wait(code int) os.Signal {
 		return nil
 	}
 	p.Say("the program failed with exit code %d; waiting for a change", code)
+	if left != "" {
+		p.Say("the parent keeps %s for restarter.Listen; net.Listen cannot open it", left)
+	}
 	return p.pause(nil, ended)
 }
 

@@ -5,10 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/lib537/restarter/internal/gotool"
 	"github.com/lib537/restarter/internal/link"
 	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
@@ -30,9 +28,10 @@ type process struct {
 	tracked  []watch.Root  // for the watcher
 	shows    bool          // for the watcher: the browser shows what goes on
 
-	told       bool // to restart
-	terminated bool // was sent SIGTERM to restart
-	killed     bool // by this process
+	idle       <-chan time.Time // when a program that never calls Listen has lived long enough to be without sockets
+	told       bool             // to restart
+	terminated bool             // was sent SIGTERM to restart
+	killed     bool             // by this process
 
 	grace     time.Duration    // how long it may take to leave, 0 for as long as it likes
 	overdue   <-chan time.Time // when that is over
@@ -71,6 +70,8 @@ const (
 	deafAfter = time.Second
 	// A program that never asks is killed this long after SIGTERM, if Grace is 0.
 	asklessGrace = 10 * time.Second
+	// A program has called Listen this long after its start, if nothing else is to be done first.
+	soon = time.Second
 	// Most programs have exited this long after an interrupt.
 	longDrain = 30 * time.Second
 )
@@ -138,14 +139,12 @@ func (c *process) tellOfGroup(text string) { c.send(group, text) }
 // scan returns a function that reports whether the program asks. That takes a few milliseconds to
 // find out, so it is done when the child has had its start. The child is told if it does not.
 func scan(c *process) func() bool {
-	asks := sync.OnceValue(func() bool {
-		asks := gotool.Mentions(c.run.Exe, packagePath(), "ShouldRestart", "NotifyContext")
-		if !asks {
+	asks := mentions(c.run.Exe, packagePath(), "ShouldRestart", "NotifyContext")
+	time.AfterFunc(headStart, func() {
+		if !asks() {
 			c.send(askless, "")
 		}
-		return asks
 	})
-	time.AfterFunc(headStart, func() { asks() })
 	return asks
 }
 
@@ -191,6 +190,9 @@ func (p *launch) attend(c *process) (int, error) {
 	if p.next != nil {
 		p.succeed(c) // it was built meanwhile
 	}
+	if p.sockets.Any() && !c.run.listens() {
+		c.idle = time.After(soon - time.Since(c.started))
+	}
 	for {
 		n := p.beside
 		if n == nil {
@@ -214,6 +216,8 @@ func (p *launch) attend(c *process) (int, error) {
 		case <-c.isDeaf(): // the message that it should restart is lost
 			p.terminate(c)
 			p.giveTime(c)
+		case <-c.idle: // nobody takes a connection
+			p.sockets.Forget(c, true)
 		case <-c.pass:
 			c.passOn()
 		case <-c.overdue:
@@ -265,7 +269,7 @@ func (p *launch) answer(c *process, r request) {
 // ask for can be closed. A child that failed, or was told to restart while it may still have been
 // starting, tells nothing about the next one.
 func (c *process) couldListen(asked bool, code int) bool {
-	const soon, late = time.Second, 10 * time.Second
+	const late = 10 * time.Second
 	lived := time.Since(c.started)
 	return (code == 0 || code == ExitCode || c.told) && (asked || !c.told && lived > soon || lived > late)
 }

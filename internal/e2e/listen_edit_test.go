@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net"
+	"os"
 	"strings"
 	"testing"
 )
@@ -28,7 +30,7 @@ import (
 const version = "1"
 
 func main() {
-	l := restarter.Launcher{Overlap: `+overlap+`, Grace: time.Minute}
+	l := restarter.Launcher{Overlap: `+overlap+`, Grace: time.Minute, WaitOnFailure: true}
 	if restarter.IsParent() {
 		os.Exit(l.LaunchChild())
 	}
@@ -63,6 +65,57 @@ var _ = net.Listen
 			p.await("^version 3$")
 			m.replace("main.go", `"3"`, `"4"`)
 			p.await("^version 4$")
+
+			// A program that fails before it comes to Listen loses no socket. The linker may leave Listen out.
+			m.replace("main.go", "func main() {\n", "func main() {\n\tpanic(0)\n")
+			if overlap == "0" {
+				p.await("^restarter: the program failed with exit code 2; waiting for a change$")
+			} else {
+				p.await("^restarter: the new program exited with code 2 after .*, before it was ready; the old one keeps running$")
+			}
+			address, err := os.ReadFile(m.path("address"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := net.Dial("tcp", string(address))
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			m.replace("main.go", "\tpanic(0)\n", "")
+			m.replace("main.go", `"4"`, `"5"`)
+			p.await("^version 5$")
+
+			// One that does not listen any more leaves the address to others.
+			m.write("main.go", `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func main() {
+	l := restarter.Launcher{Overlap: `+overlap+`, Grace: time.Minute, WaitOnFailure: true}
+	if restarter.IsParent() {
+		os.Exit(l.LaunchChild())
+	}
+	fmt.Println("no server")
+	ctx, stop := restarter.NotifyContext(context.Background())
+	defer stop()
+	<-ctx.Done()
+	os.Exit(restarter.ExitCode)
+}
+`)
+			m.replace("main.go", "\"os\"\n", "\"os\"\n\t\"time\"\n")
+			p.await("^no server$")
+			for err == nil { // until the program has lived for a while
+				if conn, err = net.Dial("tcp", string(address)); err == nil {
+					conn.Close()
+				}
+			}
 			p.expect(0, addressInUse)
 		})
 	}

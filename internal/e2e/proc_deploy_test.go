@@ -21,6 +21,7 @@ func deployed(t *testing.T, args ...string) (exe string, p *process) {
 	exe = filepath.Join(t.TempDir(), "app")
 	copyProgram(t, exe, 'A')
 	cmd.Path, cmd.Args[0] = exe, exe
+	cmd.Env = append(cmd.Env, debug)
 	p = start(t, cmd)
 	p.version("A")
 	return exe, p
@@ -91,6 +92,20 @@ func TestSameExecutableAgain(t *testing.T) {
 	p.await("^restarter: .*app was replaced; restarting$")
 	p.version("B")
 	p.leaves(2)
+}
+
+// The program exits by itself just after a deploy: the new one runs, and is not restarted when the deploy is seen.
+func TestExitAfterADeploy(t *testing.T) {
+	slow(t)
+	exe, p := deployed(t)
+	deploy(t, exe, 'B')
+	p.do("exit 75")
+	p.version("B")
+	p.await("^restarter: debug: .* is the same program: content ID ")
+	deploy(t, exe, 'C')
+	p.await("^restarter: .*app was replaced; restarting$")
+	p.version("C")
+	p.leaves(3)
 }
 
 func TestExecutableRepointed(t *testing.T) {

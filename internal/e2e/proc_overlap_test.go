@@ -29,6 +29,7 @@ func init() { programs["overlap"] = overlapProgram }
 //
 //	serve       at once
 //	slow        after two seconds
+//	lives       at once, and says so after six seconds
 //	late        fail a moment later
 //	writes      to a file that it then tracks, and a moment later
 //	panic, 0, 75  end like this
@@ -72,6 +73,9 @@ func overlapProgram() {
 		os.Exit(7)
 	case "slow":
 		time.Sleep(2 * time.Second)
+	case "lives":
+		time.Sleep(time.Second / 2)
+		time.AfterFunc(5500*time.Millisecond, func() { fmt.Println("lives", os.Getpid()) })
 	case "writes":
 		os.WriteFile(flags.Arg(0)+".pid", []byte(strconv.Itoa(os.Getpid())), 0o644)
 		restarter.Track(flags.Arg(0) + ".pid")
@@ -320,6 +324,14 @@ func TestOverlapOldOneDies(t *testing.T) {
 		pid := o.serves()
 		if got, err := question("tcp", where); got != pid {
 			t.Errorf("process %s serves, %v, want %s", got, err, pid)
+		}
+		if wait { // nobody waits for the end of the new child
+			o.save("lives")
+			o.begins("lives")
+			kill(t, pid)
+			pid = o.serves()
+			o.await("^lives " + pid + "$")
+			o.expect(0, "waiting for the program to exit")
 		}
 		o.save("hang")
 		hung := o.begins("hang")

@@ -106,6 +106,8 @@ func (a *Account) Again(next Program) Program {
 // Launched notes that a program runs. A newer one may have been offered already.
 func (a *Account) Launched(run Program) {
 	switch a.offered = a.current.Number != run.Number; {
+	case !a.offered && a.current.ID != run.ID: // the executable has just been replaced
+		a.current, a.deployed = known{Program: run, tried: true}, run.ID
 	case !a.offered:
 	case a.current.Exe == run.Exe:
 		a.running = a.current

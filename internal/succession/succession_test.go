@@ -98,3 +98,13 @@ func TestLaunched(t *testing.T) {
 		t.Errorf("%s runs", a.Runs())
 	}
 }
+
+// An executable that is launched again may have been replaced just before.
+func TestLaunchedAsItIs(t *testing.T) {
+	a := New("/app", "app")
+	a.Prove("alias")
+	a.Launched(Program{Exe: "/app", ID: "deploy"})
+	if a.Current().ID != "deploy" || !a.WasDeployed("deploy") || a.Same("alias") || a.Proved() || a.Unproved() {
+		t.Errorf("%+v runs, which was deployed: %t, is what the sources build: %t", a.Current(), a.WasDeployed("deploy"), a.Proved())
+	}
+}
