@@ -63,7 +63,8 @@ type jobs struct {
 	ctx      context.Context
 	current  *job.Job
 	done     chan *job.Job
-	reminder <-chan time.Time
+	reminder <-chan time.Time // when to say that it still runs
+	reminded int              // how often that was said, since it began or since the last save
 	pace     job.Pace
 	// Of commands that rewrite what they read: Launcher.Build and Launcher.Generate.
 	builds, generations budget.Loop
@@ -140,11 +141,12 @@ func (w *watcher) beginJob(quiet bool) {
 
 // begin begins a job.
 func (w *watcher) begin(j *job.Job) {
-	w.jobs.current, w.jobs.reminder = j, time.After(silence)
+	w.jobs.current = j
+	w.jobs.remind()
 	w.jobs.pace.Begun()
+	w.poll.AnySave = false
 	j.Runs = w.programs.Current().ID
 	j.Begin(w.jobs.ctx, *w.recipe, job.Place{Program: w.program, Running: w.running, Dir: started.dir, Private: w.dir}, w.jobs.done)
-	w.poll.AnySave = false
 }
 
 // finish takes over what a job has found.
@@ -301,7 +303,9 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		j.Err = system.CheckExecutable(j.Exe, w.machine)
 	}
 	if _, at := w.poll.Newest(watch.Source); j.Err == nil {
-		w.withheld = false
+		if j.Changed != "" || j.ID != w.programs.Refused() {
+			w.withheld = false
+		}
 	} else if edited := j.Changed != "" || j.Prove && at.After(w.born); edited && w.pending[watch.Tracked] != "" {
 		w.withheld = true
 	}
@@ -377,23 +381,22 @@ func (w *watcher) builtItself(j *job.Job) bool {
 	return true
 }
 
-// remind says that a job still runs, after 5 s, 15 s and 60 s.
+// remind has it said that the job still runs, after 5, 15 and 60 s.
+func (j *jobs) remind() { j.reminder, j.reminded = time.After(silence), 0 }
+
+// remind says that a job still runs.
 func (w *watcher) remind() {
-	j := w.jobs.current
+	j, after := w.jobs.current, []time.Duration{2 * silence, 9 * silence}
 	w.jobs.reminder = nil
 	if j == nil {
 		return
 	}
-	for i, at := range []time.Duration{silence, 3 * silence, 12 * silence} {
-		if time.Since(j.Started) < at+time.Second {
-			if j.Changed != "" || w.pending.Any() {
-				w.Say("still %s, for %v", j.Kind, at)
-			}
-			if next := []time.Duration{2 * silence, 9 * silence}; i < len(next) {
-				w.jobs.reminder = time.After(next[i])
-			}
-			return
-		}
+	if j.Changed != "" || w.pending.Any() {
+		w.Say("still %s, for %v", j.Kind, time.Since(j.Started).Round(time.Second))
+	}
+	if w.jobs.reminded < len(after) {
+		w.jobs.reminder = time.After(after[w.jobs.reminded])
+		w.jobs.reminded++
 	}
 }
 

@@ -37,6 +37,7 @@ type watcher struct {
 	born     time.Time    // when the parent was started
 	child    *process     // nil while there is none
 	beside   *process     // its successor, while that runs beside it
+	unread   string       // a tracked file that has changed, which a successor was to read
 	hidden   *watch.Set   // what the child tracks, as it was when its successor was started beside it
 	leaving  bool         // the child was told to restart, or its successor is going to be launched
 	last     []watch.Root // what the last child tracked, while there is none
@@ -123,9 +124,9 @@ func (w *watcher) watch(stop <-chan struct{}) {
 			w.remind()
 		case <-timer.C:
 			w.adopt()
-			c := w.poll.Tick()
 			// While nothing runs, any save may be meant to launch the program again.
 			w.poll.AnySave = w.waits && w.jobs.current == nil
+			c := w.poll.Tick()
 			if w.jobs.current == nil && c.Builds() {
 				w.jobs.builds.Break()
 				w.jobs.generations.Break()
@@ -151,7 +152,9 @@ func (w *watcher) watchGround() {
 }
 
 // call has a function run by the goroutine of watch, after those that it was called with before. The
-// channel is closed when that is done: it may take long, if a file system hangs.
+// channel is closed when that is done: it may take long, if a file system hangs. It is called often, so it is not inlined.
+//
+//go:noinline
 func (w *watcher) call(f func()) <-chan struct{} {
 	done := make(chan struct{})
 	w.calls <- func() {
@@ -170,7 +173,7 @@ func (w *watcher) launched(c *process) {
 		w.child, w.beside, w.waits, w.leaving, w.named, w.last = c, nil, false, false, nil, nil
 		w.programs.Launched(c.run.Program)
 		w.jobs.groups.Tell(c.tellOfGroup)
-		w.pending[watch.Tracked] = ""
+		w.pending[watch.Tracked], w.unread = "", ""
 		if len(tracked) > 0 {
 			w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 		}
@@ -187,7 +190,8 @@ func (w *watcher) startedBeside(c *process) {
 			w.hidden = watch.Snapshot(w.child.tracked)
 		}
 		w.programs.Beside()
-		w.beside, w.leaving, w.waits, w.pending[watch.Tracked] = c, false, false, ""
+		w.leaveUnread()
+		w.beside, w.leaving, w.waits = c, false, false
 		w.saw(w.rewatch().Without(watch.Tracked, watch.Executable))
 	})
 }
@@ -202,7 +206,7 @@ func (w *watcher) pauses() {
 func (w *watcher) takesOver(c *process) {
 	w.call(func() {
 		w.adopt()
-		w.child, w.beside, w.hidden = c, nil, nil
+		w.child, w.beside, w.hidden, w.unread = c, nil, nil, ""
 		w.jobs.groups.Tell(c.tellOfGroup)
 		w.programs.Launched(c.run.Program)
 		w.settle()
@@ -233,6 +237,9 @@ func (w *watcher) rejected(s succession.Program, old, why string) {
 		}
 		w.publish(status.Event{Kind: status.Crashed, Text: why})
 		w.leaving = false
+		if w.unread != "" { // it waits for the next build, as after one that failed
+			w.pending[watch.Tracked], w.tracking, w.deferred, w.withheld, w.unread = w.unread, w.changed, true, true, ""
+		}
 		if gone && w.recipe.CanBuild() {
 			w.pending[watch.Source] = s.Exe
 		}
@@ -392,6 +399,9 @@ func (w *watcher) saw(c watch.Change) bool {
 	}
 	if c.Builds() {
 		w.jobs.pace.Overtake(w.jobs.current, w.changed)
+		if w.jobs.reminded > 0 {
+			w.jobs.remind() // for the person who has saved this
+		}
 	}
 	return true
 }

@@ -558,3 +558,48 @@ func TestLastSuccessorCounts(t *testing.T) {
 		t.Errorf("offered %s", s.Exe)
 	}
 }
+
+// Who saves while a command runs for long is told so within five seconds again.
+func TestReminderOfASave(t *testing.T) {
+	w := newWorld(t, Launcher{Generate: []string{"generator"}})
+	w.jobs.current = &job.Job{Kind: job.Generating, Recipe: w.recipe, Started: time.Now().Add(-time.Minute), Changed: "in"}
+	for i, more := range []bool{true, true, false} {
+		if w.remind(); (w.jobs.reminder != nil) != more {
+			t.Errorf("another after %d: %t, want %t", i+1, !more, more)
+		}
+	}
+	if w.saw(watch.Change{watch.Source: w.path("src/main.go")}); w.jobs.reminder == nil {
+		t.Error("a save is not answered")
+	}
+	first := w.jobs.reminder
+	if w.saw(watch.Change{watch.Source: w.path("src/main.go")}); w.jobs.reminder != first {
+		t.Error("one save after the other puts the answer off")
+	}
+}
+
+// A tracked file that waits for the next edit does not go by a build which makes the refused program again.
+func TestWithheldUntilAnEdit(t *testing.T) {
+	w := newWorld(t, Launcher{})
+	refused := w.programs.Built(succession.Program{Exe: w.path("app"), ID: "refused"})
+	w.programs.Reject(refused, w.program)
+	w.withheld = true
+	for _, changed := range []string{"", "src/main.go"} {
+		j := &job.Job{Kind: job.Building, Changed: changed, Exe: w.path("app"), ID: "refused", Recipe: w.recipe}
+		if w.built(j, false); w.withheld != (changed == "") {
+			t.Errorf("a build for %q: it waits: %t", changed, w.withheld)
+		}
+	}
+}
+
+// Code that was saved with a tracked file is going to be built even if the sources are not listed yet, unless they cannot be.
+func TestTrackedFileOfAnEditBeforeTheFirstListing(t *testing.T) {
+	for missing, waits := range map[string]bool{"": true, "no go command in PATH": false} {
+		w := newWorld(t, Launcher{})
+		w.jobs.listed, w.jobs.missing = false, missing
+		w.pending[watch.Source], w.pending[watch.Tracked] = w.path("src/main.go"), w.path("a.conf")
+		w.changed, w.tracking = time.Now().Add(-time.Second), time.Now().Add(-time.Minute)
+		if w.restartForTracked(true); (w.pending[watch.Tracked] != "") != waits {
+			t.Errorf("%q: it waits: %t", missing, !waits)
+		}
+	}
+}

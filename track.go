@@ -107,7 +107,7 @@ func (w *watcher) tracked() []watch.Root {
 func (w *watcher) restartForTracked(quiet bool) {
 	path := w.pending[watch.Tracked]
 	if path == "" || w.leaving { // its successor reads it anyway
-		w.pending[watch.Tracked] = ""
+		w.leaveUnread()
 		w.tracking, w.deferred, w.withheld = time.Time{}, false, false
 		return
 	}
@@ -144,13 +144,20 @@ func (w *watcher) restartForTracked(quiet bool) {
 	w.offer(w.programs.Again(w.next(exe, current.ID, path)))
 }
 
+// leaveUnread leaves a change of a tracked file to the successor, which reads it when it starts.
+func (w *watcher) leaveUnread() {
+	if path := w.pending[watch.Tracked]; path != "" {
+		w.pending[watch.Tracked], w.unread = "", path
+	}
+}
+
 // toBuild reports whether something that somebody has edited is being built, or will be.
 func (w *watcher) toBuild() bool {
 	if j := w.jobs.current; j != nil && (j.Changed != "" || j.Kind == job.Building && !j.Prove) {
 		return true
 	}
 	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
-	return edited && w.jobs.listed
+	return edited && w.jobs.missing == ""
 }
 
 // toCompare reports whether it will soon be known whether the sources build what runs: an edit of the

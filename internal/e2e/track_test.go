@@ -217,3 +217,25 @@ func TestTrackedFileOfANewPackage(t *testing.T) {
 	p.leave()
 	p.expect(2, "^text ")
 }
+
+// With Overlap a new program that is refused has read the tracked file, and the old one has not. It reads the file when
+// the sources build it again.
+func TestTrackedFileOfARefusedEdit(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", strings.Replace(teller, "restarter.LaunchChild()", "(&restarter.Launcher{Overlap: 3e9}).LaunchChild()", 1),
+		"text.go", text, "track.go", strings.Replace(knows, "os.Exit(3)", "println(string(data))", 1), "a.conf", "a")
+	p := m.startWatched()
+	p.await("^text 1 ")
+	m.write("a.conf", "b")
+	m.write("x/x.go", "package x\n\nconst Text = \"no\"\n") // for which another build follows
+	m.write("text.go", "package main\n\nimport \"example.com/app/x\"\n\nfunc text() string { panic(x.Text) }\n")
+	const refused = "^restarter: the new program exited with code 2 after .*, before it was ready; the old one keeps running$"
+	p.await(refused)
+	p.await("^restarter: debug: not restarted: this program has already failed with Overlap: ")
+	p.expect(1, refused)
+	m.write("text.go", text)
+	p.await("^b$")
+	p.await("^text 1 ")
+	p.await("^restarter: debug: the new program is ready after ")
+	p.leave()
+}
