@@ -61,6 +61,11 @@ func startServerWith(t testing.TB, prepare func(*exec.Cmd), lines ...string) *so
 // waitOnFailure has the parent launch a failed child again at the next change.
 func waitOnFailure(cmd *exec.Cmd) { cmd.Args = append([]string{cmd.Args[0], "-wait"}, cmd.Args[1:]...) }
 
+// withOverlap has the parent start each child beside the last.
+func withOverlap(cmd *exec.Cmd) {
+	cmd.Args = append([]string{cmd.Args[0], "-overlap=1m"}, cmd.Args[1:]...)
+}
+
 // standIn starts a server in the directory of a file.
 func standIn(path string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) { cmd.Dir = filepath.Dir(path) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -457,9 +456,7 @@ func TestOverlapOfADeploy(t *testing.T) {
 func TestOverlapOfAnotherAddress(t *testing.T) {
 	slow(t)
 	needsInheritance(t)
-	s := startServerWith(t, func(cmd *exec.Cmd) {
-		cmd.Args = append([]string{cmd.Args[0], "-overlap=1m"}, cmd.Args[1:]...)
-	}, "listen tcp 127.0.0.1:0")
+	s := startServerWith(t, withOverlap, "listen tcp 127.0.0.1:0")
 	old := s.at("tcp", "127.0.0.1:0")
 	s.ready()
 	_, port, err := net.SplitHostPort(old)
@@ -477,9 +474,7 @@ func TestOverlapOfAnotherAddress(t *testing.T) {
 func TestOverlapClosesWhatARefusedOneHasOpened(t *testing.T) {
 	slow(t)
 	needsInheritance(t)
-	s := startServerWith(t, func(cmd *exec.Cmd) {
-		cmd.Args = append([]string{cmd.Args[0], "-overlap=1m"}, cmd.Args[1:]...)
-	}, "listen tcp 127.0.0.1:0")
+	s := startServerWith(t, withOverlap, "listen tcp 127.0.0.1:0")
 	old, pid := s.at("tcp", "127.0.0.1:0"), s.ready()
 	s.restart("listen tcp 127.0.0.1:0", "listen tcp4 127.0.0.1:0", "fail")
 	more := s.at("tcp4", "127.0.0.1:0")
