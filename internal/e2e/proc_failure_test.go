@@ -92,7 +92,7 @@ func main() {
 	p.awaitAnywhere(proved)
 	m.replace("main.go", "{}", "{")
 	p.await("^restarter: main.go changed; building$")
-	p.await(`^\./main.go:\d+:\d+: syntax error`)
+	p.await(`^\.[/\\]main.go:\d+:\d+: syntax error`)
 	p.await("^restarter: build failed; waiting for a change$")
 	m.replace("main.go", "{\n", "{\"is mended\"}\n")
 	p.await("^value is mended$")

@@ -22,12 +22,12 @@ func TestBrokenSaves(t *testing.T) {
 		if now := c.get(); now != before { // while the build runs
 			t.Errorf("%q became %q", before, now)
 		}
-		p.await(`^(\./)?broken\.go:3:\d+: `)
+		p.await(`^(\.[/\\])?broken\.go:3:\d+: `)
 		p.await(failed)
 		if now := c.get(); now != before {
 			t.Errorf("%q became %q", before, now)
 		}
-		p.expect(i+1, `^(\./)?broken\.go:\d+:\d+: `)
+		p.expect(i+1, `^(\.[/\\])?broken\.go:\d+:\d+: `)
 	}
 	if c.dials != 1 {
 		t.Errorf("%d connections, want 1", c.dials)

@@ -210,7 +210,7 @@ func TestTrackedFileOfANewPackage(t *testing.T) {
 	m.write("a.conf", "b")
 	m.write("text.go", "package main\n\nimport \"example.com/app/x\"\n\nfunc text() string { return x.Text }\n")
 	p.await(failed)
-	p.await("^restarter: debug: in .*go list ") // once more
+	p.await("^restarter: debug: in .*go(\\.exe)? list ") // once more
 	m.replace("track.go", `"a" {`, `"b" {`)
 	m.write("x/x.go", "package x\n\nconst Text = \"2\"\n")
 	p.await("^text 2 ")
