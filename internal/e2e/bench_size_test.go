@@ -7,6 +7,7 @@ import (
 
 // BenchmarkSize is what the import adds to an executable, and beside it what a program adds that does
 // nothing but start a process, take a signal and read how it was built: no library for this has less.
+// Serve, LiveReload and TLS, most of Serve, are what each adds to a program that imports restarter.
 func BenchmarkSize(b *testing.B) {
 	m := newModule(b,
 		"without/main.go", `package main
@@ -35,6 +36,57 @@ func main() {
 	}
 	ln, _ := restarter.Listen("tcp", ":0")
 	http.Serve(ln, nil)
+}
+`, "serve/main.go", `package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/lib537/restarter"
+	"github.com/lib537/restarter/restarthttp"
+)
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	ln, _ := restarter.Listen("tcp", ":0")
+	restarthttp.Serve(context.Background(), new(http.Server), ln)
+}
+`, "livereload/main.go", `package main
+
+import (
+	"net/http"
+	"os"
+
+	"github.com/lib537/restarter"
+	"github.com/lib537/restarter/restarthttp"
+)
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	ln, _ := restarter.Listen("tcp", ":0")
+	http.Serve(ln, restarthttp.LiveReload(http.DefaultServeMux))
+}
+`, "tls/main.go", `package main
+
+import (
+	"net/http"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	ln, _ := restarter.Listen("tcp", ":0")
+	new(http.Server).ServeTLS(ln, "", "")
 }
 `, "stub/main.go", `package main
 
@@ -65,6 +117,9 @@ func main() {
 	for i := 0; i < b.N; i++ {
 		b.ReportMetric((size("with", "-s -w")-size("without", "-s -w"))/1000, "kB-stripped")
 		b.ReportMetric((size("stub", "-s -w")-size("without", "-s -w"))/1000, "kB-stub-stripped")
+		b.ReportMetric((size("serve", "-s -w")-size("with", "-s -w"))/1000, "kB-Serve-stripped")
+		b.ReportMetric((size("tls", "-s -w")-size("with", "-s -w"))/1000, "kB-TLS-stripped")
+		b.ReportMetric((size("livereload", "-s -w")-size("with", "-s -w"))/1000, "kB-LiveReload-stripped")
 		b.ReportMetric((size("with", "")-size("without", ""))/1000, "kB")
 	}
 }
