@@ -89,6 +89,7 @@ func TestNotifyContextOfAnotherKind(t *testing.T) {
 }
 
 func TestContextInTheChild(t *testing.T) {
+	t.Parallel()
 	file := tempFile(t)
 	cmd := command(t, "knows", file)
 	p := start(t, cmd)

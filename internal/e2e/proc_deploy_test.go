@@ -66,6 +66,7 @@ func TestExecutableRenamedOver(t *testing.T) {
 }
 
 func TestExecutableRemovedAndWrittenAnew(t *testing.T) {
+	t.Parallel()
 	exe, p := deployed(t)
 	if err := os.Remove(exe); err != nil {
 		t.Fatal(err)
@@ -81,6 +82,7 @@ func TestExecutableRemovedAndWrittenAnew(t *testing.T) {
 // The same program again is no reason to restart. The other one behind it shows that there was
 // nothing to come.
 func TestSameExecutableAgain(t *testing.T) {
+	t.Parallel()
 	exe, p := deployed(t)
 	deploy(t, exe, 'A')
 	if err := os.Chmod(exe, 0o700); err != nil {
@@ -150,6 +152,7 @@ func TestExecutableRepointed(t *testing.T) {
 
 // A deploy that comes while the program has failed mends it.
 func TestDeployUnderWaitOnFailure(t *testing.T) {
+	t.Parallel()
 	exe, p := deployed(t, "-wait")
 	p.do("exit 3")
 	p.await("waiting for a change$")

@@ -59,6 +59,7 @@ func TestLaunchChildPanicsUnderOff(t *testing.T) {
 
 // A program that was told to restart, and leaves with another code than 75, has done so all the same.
 func TestToldAndLeavesWithAnotherCode(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{0, 3} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			file := tempFile(t)
@@ -81,6 +82,7 @@ func TestToldAndLeavesWithAnotherCode(t *testing.T) {
 // With WaitOnFailure one that was told, and fails when it leaves, waits for nothing: its
 // successor is there.
 func TestToldAndFailsUnderWaitOnFailure(t *testing.T) {
+	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-wait", "-leave=3", "-track="+file))
 	p.child()
@@ -94,6 +96,7 @@ func TestToldAndFailsUnderWaitOnFailure(t *testing.T) {
 
 // What one child says when it is told, and what the next one is.
 func TestTheReasonIsTold(t *testing.T) {
+	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-track="+file))
 	for i := 0; i < 3; i++ {
@@ -124,6 +127,7 @@ func TestGraceEndsAChildThatStays(t *testing.T) {
 }
 
 func TestGraceDoesNotEndAChildThatLeaves(t *testing.T) {
+	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-grace=1m", "-track="+file))
 	first := p.child()

@@ -28,6 +28,7 @@ func init() {
 }
 
 func TestWaitOnFailure(t *testing.T) {
+	t.Parallel()
 	for order, code := range map[string]int{"exit 3": 3, "panic": 2} {
 		t.Run(order, func(t *testing.T) {
 			file := tempFile(t)
@@ -47,6 +48,7 @@ func TestWaitOnFailure(t *testing.T) {
 
 // Without WaitOnFailure a new program that fails ends all, with a hint. One that was not restarted has none.
 func TestFailureAfterARestart(t *testing.T) {
+	t.Parallel()
 	for _, restarted := range []int{0, 1} {
 		file := tempFile(t)
 		p := start(t, command(t, "talk", "-track="+file))
@@ -102,6 +104,7 @@ func main() {
 // A program that fails for what it reads is launched again when that changes, though it has left at
 // once.
 func TestTrackedByAProgramThatFailsAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, content := range []string{"bad", "mended", ""} {
 		t.Run(content, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "config")

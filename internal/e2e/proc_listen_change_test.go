@@ -13,6 +13,7 @@ import (
 
 // What a child has not asked for is closed before the next one starts.
 func TestListenNotAskedFor(t *testing.T) {
+	t.Parallel()
 	needsInheritance(t)
 	path := socketPath(t)
 	kept, lost := "listen tcp4 127.0.0.1:0", "listen tcp 127.0.0.1:0"

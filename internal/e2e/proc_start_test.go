@@ -94,6 +94,7 @@ func TestNoChildCanBeStarted(t *testing.T) {
 
 // Where no directory can be made and nothing can be built, the program runs, says one line, and is restarted for what it reads.
 func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"TMPDIR", "GOTMPDIR"} {
 		t.Run(name, func(t *testing.T) {
 			if runtime.GOOS == "windows" && name == "TMPDIR" {
@@ -133,6 +134,7 @@ var held4 = regexp.MustCompile(`^child .* descriptors (\d+) children (\d+) priva
 // The children find what the parent holds. A child may look while the parent is about to close
 // the descriptors that started it, so a few are no sign of a leak.
 func TestRestartsLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
 	const few = 5
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-track="+file))

@@ -174,6 +174,7 @@ func TestPrivateDirectoryIsTaken(t *testing.T) {
 
 // A tidy-up of the temporary directory takes everything away.
 func TestPrivateDirectoryVanishes(t *testing.T) {
+	t.Parallel()
 	file := tempFile(t)
 	p := start(t, command(t, "talk", "-track="+file))
 	for i := 0; i < 2; i++ {

@@ -83,6 +83,7 @@ func TestTrackedByContent(t *testing.T) {
 
 // What comes and goes does count.
 func TestTrackedFileComesAndGoes(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	p := start(t, command(t, "talk", "-track="+file))
 	p.child()
@@ -100,6 +101,7 @@ func TestTrackedFileComesAndGoes(t *testing.T) {
 
 // A program that writes a file, then names it to Track, is not restarted for that.
 func TestGeneratedAndTracked(t *testing.T) {
+	t.Parallel()
 	generated, file := filepath.Join(t.TempDir(), "generated"), tempFile(t)
 	cmd := command(t, "generator", generated, file)
 	p := start(t, cmd)
