@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
+	"math/rand"
 	"net"
 	"net/http"
 	"strings"
@@ -50,15 +52,18 @@ func main() {
 }
 `
 
-// freeAddress is one on which nobody listens.
+// freeAddress is one on which nobody listens, with a port that no system gives out by itself: beside this test others
+// listen on port 0 all the time.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for i := 0; i < 100; i++ {
+		if ln, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.Intn(20000))); err == nil {
+			defer ln.Close()
+			return ln.Addr().String()
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("there is no free port")
+	return ""
 }
 
 // A client keeps one connection, as long as the server does.
