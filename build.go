@@ -74,7 +74,7 @@ type jobs struct {
 	known               bool      // the sources were listed at least once
 	retry               time.Time // when to list again, if that has failed
 	retryAfter          time.Duration
-	listErr             string // the last
+	listErr             string // why the last has failed, as it was said
 	groups              job.Groups
 }
 
@@ -208,15 +208,13 @@ func (w *watcher) found(j *job.Job) {
 	case j.ListErr == nil:
 		w.sources, w.jobs.known = j.Roots, true
 	case j.Again:
-		w.listingFailed(j)
+		w.listingFailed(j, false)
 		return
 	default:
 		if !w.jobs.known {
 			w.sources = w.recipe.Ground()
 		}
-		if w.listingFailed(j); j.Missing == nil {
-			w.Say("%v", j.ListErr)
-		}
+		w.listingFailed(j, len(w.Build) > 0 && j.Missing == nil)
 	}
 	w.programs.TryAgain() // what they build is not known
 	w.reread = w.reread || again
@@ -230,11 +228,14 @@ func (w *watcher) found(j *job.Job) {
 	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
 }
 
-// listingFailed says why, once.
-func (w *watcher) listingFailed(j *job.Job) {
-	if text := j.ListErr.Error(); text != w.jobs.listErr {
-		w.jobs.listErr = text
+// listingFailed says why, once, if nothing else does: where a listing fails, go build mostly does, too.
+func (w *watcher) listingFailed(j *job.Job, say bool) {
+	switch text := j.ListErr.Error(); {
+	case !say:
 		w.Debug("listing failed: %s", text)
+	case text != w.jobs.listErr:
+		w.jobs.listErr = text
+		w.Say("%v", j.ListErr)
 	}
 }
 
@@ -247,7 +248,7 @@ func (w *watcher) relist(j *job.Job) {
 	}
 	switch {
 	case j.ListErr != nil: // the last good set serves on
-		w.listingFailed(j)
+		w.listingFailed(j, j.Err == nil && !j.ListCut)
 		return
 	case j.Err != nil:
 		roots = watch.Union(w.sources, roots) // what runs was made of the old ones
