@@ -42,7 +42,7 @@ func newRecipe(l *Launcher, m *say.Messages, o origin) *gotool.Recipe {
 		}
 	}
 	if l.Dir != "" {
-		r.Dir, r.Trust = l.Dir, true
+		r.Dir, r.Chosen = l.Dir, true
 		if !filepath.IsAbs(r.Dir) {
 			r.Dir = filepath.Join(started.dir, r.Dir)
 		}
@@ -225,7 +225,7 @@ func (w *watcher) found(j *job.Job) {
 	if came {
 		w.Say("the sources can be built now; watching them")
 	}
-	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Dir)
+	w.Debug("watching %d files, of %d directories and patterns that go list names in %s", w.poll.Len(), len(w.sources), w.recipe.Where())
 }
 
 // listingFailed says why, once, if nothing else does: where a listing fails, go build mostly does, too.
@@ -272,7 +272,7 @@ func (w *watcher) generated(j *job.Job) {
 	w.generatedItself(j)
 	if j.Err != nil {
 		w.stale, w.withheld, w.pending[watch.Source] = true, w.pending[watch.Tracked] != "", ""
-		w.complain("generation", j.Said, j.Err)
+		w.complain("generation", w.recipe.Dir, j.Said, j.Err)
 		return
 	}
 	if w.pending[watch.Source] == "" {
@@ -323,7 +323,7 @@ func (w *watcher) built(j *job.Job, starved bool) bool {
 		case j.NoPlace && j.Changed == "":
 			w.Say("cannot build: %v; trying again with the next change", j.Err)
 		case j.Changed != "" || said != w.said:
-			w.complain("build", j.Said, j.Err)
+			w.complain("build", w.recipe.Where(), j.Said, j.Err)
 		}
 		w.said = said
 		return false
@@ -401,9 +401,9 @@ func (w *watcher) remind() {
 	}
 }
 
-// complain prints what a command said, once, and what follows from it.
-func (w *watcher) complain(what string, said []byte, err error) {
-	said = say.Relocate(said, w.recipe.Dir, w.From)
+// complain prints what a command said that ran in a directory, once, and what follows from it.
+func (w *watcher) complain(what, dir string, said []byte, err error) {
+	said = say.Relocate(said, dir, w.From)
 	if len(said) == 0 {
 		said = []byte("restarter: " + err.Error() + "\n")
 	}

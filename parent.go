@@ -36,9 +36,10 @@ type Launcher struct {
 	// page_templ.go for page.templ, query.sql.go for query.sql.
 	Sources []string
 
-	// Dir is the directory of the build. If Dir is empty, the build runs in the directory of the file
-	// that holds main.main. If that file is unknown (-trimpath) or gone, the build runs in the main module,
-	// which is looked for from the current directory, then from the directory of the executable.
+	// Dir is the directory of the build, and of Build and Generate. If Dir is empty, that is the directory of
+	// the file that holds main.main. If that file is unknown (-trimpath) or gone, it is the main module, which
+	// is looked for from the current directory, then from the directory of the executable. The go command itself
+	// runs in the current directory if the program was started by go run, or if it finds the same package there.
 	Dir string
 
 	// Grace is how long a child may take to exit once it was told to restart or to stop; then it

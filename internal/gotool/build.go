@@ -22,12 +22,12 @@ func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err er
 	case err == nil || ctx.Err() != nil:
 	case len(r.candidates) > 1:
 		said = append(said, "restarter: the program was built from a list of files, and it is not known which; start it with \"go run .\", or set Launcher.Build\n"...)
-	case r.beside && bytes.Contains(said, []byte("package "+r.path)):
+	case r.beside && !r.Chosen && bytes.Contains(said, []byte("package "+r.path)):
 		// Somebody has renamed the module, so that package main has another path.
-		was := r.targets
-		r.targets = []string{"."}
+		targets, there := r.targets, r.there
+		r.targets, r.there = []string{"."}, ""
 		if said, err = r.build(ctx, out, tmp); err != nil {
-			r.targets = was // but the second message is the better one: it does not speak of the path
+			r.targets, r.there = targets, there // but the second message is the better one: it does not speak of the path
 		}
 	}
 	return said, err
@@ -43,7 +43,7 @@ func (r *Recipe) build(ctx context.Context, out, tmp string) (said []byte, err e
 		args = append(args, "-ldflags="+ldflags)
 	}
 	// The first edit would change vcs.modified, and so every program.
-	return r.make(ctx, out, tmp, append(append(args, "-buildvcs=false"), r.targets...))
+	return r.make(ctx, out, tmp, append(append(args, "-buildvcs=false"), r.from(r.targets)...))
 }
 
 // Exact reports whether Make reproduces what runs, to the byte: then there is no need to call
@@ -98,7 +98,7 @@ func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, e
 		if r.stamped {
 			args = append(args, "-buildvcs=true") // go run stamps only when it is told to
 		}
-		return r.make(ctx, out, tmp, append(append(args, r.targets...), out))
+		return r.make(ctx, out, tmp, append(append(args, r.from(r.targets)...), out))
 	}
 	stamp, env := "-buildvcs=false", []string(nil)
 	if r.stamped {
@@ -109,13 +109,13 @@ func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, e
 		env = []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=status.showUntrackedFiles", "GIT_CONFIG_VALUE_0=no"}
 	}
 	args := append([]string{r.command, "build", "-o", out}, flags...)
-	return r.make(ctx, out, tmp, append(append(args, stamp), r.targets...), env...)
+	return r.make(ctx, out, tmp, append(append(args, stamp), r.from(r.targets)...), env...)
 }
 
 // Generates runs the command Generate, and returns what it had to say.
 func (r *Recipe) Generates(ctx context.Context) (said []byte, err error) {
 	var text ending
-	err = r.run(ctx, &text, &text, r.Generate, r.environ())
+	err = r.run(ctx, r.Dir, &text, &text, r.Generate, nil)
 	return text.said, err
 }
 
@@ -123,7 +123,7 @@ func (r *Recipe) Generates(ctx context.Context) (said []byte, err error) {
 func (r *Recipe) make(ctx context.Context, out, tmp string, args []string, env ...string) (said []byte, err error) {
 	var text ending
 	env = append(append(env, r.settings...), "GOTMPDIR="+tmp, OutputVariable+"="+out)
-	if err := r.run(ctx, &text, &text, args, r.environ(env...)); err != nil {
+	if err := r.run(ctx, r.Where(), &text, &text, args, env); err != nil {
 		return text.said, err
 	}
 	if info, err := os.Stat(out); err != nil || info.Size() == 0 {

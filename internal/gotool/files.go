@@ -49,3 +49,14 @@ func first(name string, list []string) []string {
 	}
 	return append([]string{name}, rest...)
 }
+
+// from returns targets as they are named where the go command runs: the files of a list lie in Dir.
+func (r *Recipe) from(targets []string) (named []string) {
+	for _, target := range targets {
+		if r.path == "command-line-arguments" && r.Where() != r.Dir {
+			target = filepath.Join(r.Dir, target)
+		}
+		named = append(named, target)
+	}
+	return named
+}

@@ -26,7 +26,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,9 +40,9 @@ const OutputVariable = "RESTARTER_OUTPUT"
 type Recipe struct {
 	Build    []string // instead of go build, if not empty
 	Generate []string // what Recipe.Generates runs
-	Dir      string   // where to build; "" until Resolve has found it
+	Dir      string   // of package main, where Build and Generate run; "" until Resolve has found it
 	Files    []string // what the program was built from, as far as known, if from a list of files
-	Trust    bool     // the user chose the directory: whose it is does not matter
+	Chosen   bool     // the user has named Dir: whose it is does not matter
 	Env      []string // the environment of all commands
 	Without  []string // the names of variables of Env that no command gets
 
@@ -54,12 +53,14 @@ type Recipe struct {
 	Ran func(dir string, args []string)
 
 	command    string // the go command; "" until resolved
+	there      string // where the user has run it, if it builds the same there; else ""
 	missing    error  // why the program cannot be built at all
 	refused    error  // why nothing is to be run in Dir, not even a command of the user's
 	goRun      bool   // go run built it
 	stamped    bool   // with the state of its version control system
 	clean      bool   // in which nothing was modified
-	beside     bool   // the sources of package main are in Dir
+	beside     bool   // the sources of package main are in Dir, says the executable
+	replaced   bool   // its module was replaced by the main module, which is another
 	module     string // the main module
 	path       string // the import path of the main package
 	settings   []string
@@ -100,6 +101,7 @@ func New(info *debug.BuildInfo, mainFile string, goRun bool) *Recipe {
 		}
 	}
 	r.module, r.path, r.targets = info.Main.Path, info.Path, []string{info.Path}
+	r.replaced = info.Main.Replace != nil
 	if filepath.IsAbs(mainFile) {
 		r.Dir, r.beside = filepath.Dir(mainFile), true
 	}
@@ -154,11 +156,15 @@ func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...st
 		r.Dir = elsewhere[0]
 	}
 	r.refused = nil
-	if system.IsDir(r.Dir) {
+	switch {
+	case system.IsDir(r.Dir):
 		// Before all else: a command of the user's needs no go command.
 		if r.refused = r.checkOwner(r.Dir, elsewhere[0]); r.refused != nil {
 			return r.refused
 		}
+	case r.Chosen:
+		r.refused = fmt.Errorf("Launcher.Dir, %s, is not a directory", r.Dir)
+		return r.refused
 	}
 	if r.missing != nil {
 		return r.missing
@@ -176,10 +182,19 @@ func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...st
 			return err
 		}
 	}
-	if isVersion(dir) && !r.Trust {
+	at := *r
+	at.Dir, at.command = dir, command
+	if !r.Chosen && at.inModuleCache(ctx) {
 		return fmt.Errorf("the sources of %s are in the module cache, which does not change", r.path)
 	}
-	r.Dir, r.command = dir, command
+	if r.beside && !r.Chosen && len(r.Build) == 0 {
+		if at.there = elsewhere[0]; !r.goRun && !at.isThere(ctx) {
+			if at.there = ""; r.replaced {
+				return fmt.Errorf("%s was built in a module that replaces %s by a directory; start it there", r.path, r.module)
+			}
+		}
+	}
+	r.Dir, r.command, r.there = at.Dir, at.command, at.there
 	if r.path == "command-line-arguments" {
 		r.candidates = fileLists(r.Dir, executable, r.targets[0], r.Files)
 		r.targets = r.candidates[0]
@@ -187,19 +202,38 @@ func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...st
 	return nil
 }
 
-// isVersion reports whether a directory is that of a version of a module, as in the module cache.
-func isVersion(dir string) bool {
-	number := func(s string) bool {
-		_, err := strconv.ParseUint(s, 10, 64)
-		return err == nil
+// inModuleCache reports whether Dir belongs to a version of a module, which is never edited.
+func (r *Recipe) inModuleCache(ctx context.Context) bool {
+	if !strings.Contains(r.Dir, "@v") {
+		return false
 	}
-	for _, rest := range strings.Split(dir, "@v")[1:] {
-		parts := strings.SplitN(rest, ".", 3) // of /home/joe@v2.example.com, the second is no number
-		if len(parts) == 3 && number(parts[0]) && number(parts[1]) && number(parts[2][:min(1, len(parts[2]))]) {
-			return true
+	cache, err := r.tool(ctx, "env", "GOMODCACHE")
+	return err == nil && strings.HasPrefix(r.Dir, filepath.Clean(strings.TrimSpace(cache))+string(filepath.Separator))
+}
+
+// isThere reports whether the go command finds package main in the directory there as well, in the same role.
+func (r *Recipe) isThere(ctx context.Context) bool {
+	if r.path == "command-line-arguments" || !system.IsDir(r.there) {
+		return false
+	}
+	for d, below := r.there, ""; d != below; d, below = filepath.Dir(d), d {
+		info, err := os.Stat(d)
+		if err != nil || !system.IsTrusted(info) && (system.Exists(filepath.Join(d, "go.mod")) || system.Exists(filepath.Join(d, "go.work"))) {
+			return false // somebody else may say what the program is built from
 		}
 	}
-	return false
+	out, _ := r.tool(ctx, "list", "-e", "-json=false", "-f", "{{.Dir}}\t{{with .Module}}{{if .Replace}}replaced{{end}}{{end}}", r.path)
+	dir, role, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(out, "\n"), "\r"), "\t")
+	return system.SameFile(dir, r.Dir) && (role != "") == r.replaced
+}
+
+// Where returns the directory in which Make runs its command: the user's own, so that the same module is the main
+// module and the same relative paths lead to the same files, or else Dir.
+func (r *Recipe) Where() string {
+	if system.IsDir(r.there) {
+		return r.there
+	}
+	return r.Dir
 }
 
 // find asks the go command for the directory of the main module.
@@ -224,7 +258,7 @@ func (r *Recipe) find(ctx context.Context, command string, elsewhere []string) s
 // there, so they may not be this user's. In the module of the current directory, and with go run,
 // nothing is checked: the user runs the go command there anyway.
 func (r *Recipe) checkOwner(dir, current string) error {
-	if r.Trust || r.goRun {
+	if r.Chosen || r.goRun {
 		return nil
 	}
 	root := dir
@@ -271,8 +305,8 @@ func (r *Recipe) lookPath(name string) (string, error) {
 	return system.LookPath(name, r.getenv(system.PathVariable))
 }
 
-// environ returns the environment of a command.
-func (r *Recipe) environ(more ...string) (env []string) {
+// environ returns the environment of a command that runs in a directory.
+func (r *Recipe) environ(dir string, more ...string) (env []string) {
 	// A tenth of the time from edit to answer goes to garbage collection in the go command,
 	// the compiler and the linker. The user's own GOGC comes later, and counts.
 	env = append(env, "GOGC=400")
@@ -281,29 +315,29 @@ func (r *Recipe) environ(more ...string) (env []string) {
 			env = append(env, v)
 		}
 	}
-	return append(append(env, "PWD="+r.Dir), more...)
+	return append(append(env, "PWD="+dir), more...)
 }
 
-// run runs a command in a process group of its own. When ctx ends, it is interrupted, with its
+// run runs a command in a directory, in a process group of its own. When ctx ends, it is interrupted, with its
 // compilers, and soon killed.
-func (r *Recipe) run(ctx context.Context, stdout, stderr io.Writer, args, env []string) error {
-	if !system.IsDir(r.Dir) {
-		return fmt.Errorf("the directory %s does not exist", r.Dir)
+func (r *Recipe) run(ctx context.Context, dir string, stdout, stderr io.Writer, args, env []string) error {
+	if !system.IsDir(dir) {
+		return fmt.Errorf("the directory %s does not exist", dir)
 	}
 	path, err := args[0], error(nil)
 	if filepath.Base(path) == path {
 		if path, err = r.lookPath(path); err != nil {
-			return fmt.Errorf("%s: %w in PATH", args[0], err)
+			return fmt.Errorf("%s: %w", args[0], err)
 		}
 	} else if !filepath.IsAbs(path) {
-		path = filepath.Join(r.Dir, path)
+		path = filepath.Join(dir, path)
 	}
 	if r.Ran != nil {
-		r.Ran(r.Dir, args)
+		r.Ran(dir, args)
 	}
 	cmd := exec.CommandContext(ctx, path, args[1:]...)
 	cmd.Args[0] = args[0]
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = r.Dir, stdout, stderr, env
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = dir, stdout, stderr, r.environ(dir, env...)
 	system.OwnSession(cmd)
 	cmd.Cancel = func() error { return system.InterruptGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = 2 * time.Second
@@ -336,7 +370,7 @@ func (r *Recipe) run(ctx context.Context, stdout, stderr io.Writer, args, env []
 // tool returns what a call of the go command prints.
 func (r *Recipe) tool(ctx context.Context, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	if err := r.run(ctx, &stdout, &stderr, append([]string{r.command}, args...), r.environ(r.settings...)); err != nil {
+	if err := r.run(ctx, r.Where(), &stdout, &stderr, append([]string{r.command}, args...), r.settings); err != nil {
 		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.Join(strings.Fields(stderr.String()), " "))
 	}
 	return stdout.String(), nil

@@ -46,7 +46,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 	if r.ldflags != "" {
 		args = append(args, "-ldflags="+r.ldflags)
 	}
-	out, err := r.tool(ctx, append(append(args, "-buildvcs=false"), r.Listed()...)...)
+	out, err := r.tool(ctx, append(append(args, "-buildvcs=false"), r.from(r.Listed())...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		out += more
 	}
 	var all sources
-	if all.parse(out, r.Dir); len(all) == 0 {
+	if all.parse(out, r.Where()); len(all) == 0 {
 		return nil, errors.New("go list has printed nothing")
 	}
 	mod, work, _ := strings.Cut(env, "\n")
@@ -69,7 +69,7 @@ func (r *Recipe) List(ctx context.Context) (roots []watch.Root, err error) {
 		all.workspace(text, filepath.Dir(work))
 	}
 	if work != "off" { // a go.work that is nearer may be added
-		all.above(r.Dir, "go.work")
+		all.above(r.Where(), "go.work")
 	}
 	return all, nil
 }
@@ -135,7 +135,7 @@ func (s *sources) parse(out, dir string) {
 // package main, and every file above it that could say why.
 func (r *Recipe) Ground() []watch.Root {
 	var all sources
-	all.above(r.Dir, "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt")
+	all.above(r.Where(), "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt")
 	all.add(watch.Package, r.Dir)
 	return all
 }

@@ -74,7 +74,7 @@ func TestCheckOwner(t *testing.T) {
 		if text := "can write to " + path(test.want) + ","; test.want != "" && (err == nil || !strings.Contains(err.Error(), text)) {
 			t.Errorf("%s: error %v, want that somebody %s", test.name, err, text)
 		}
-		for name, r := range map[string]*Recipe{"Trust": {Trust: true}, "go run": {goRun: true}} {
+		for name, r := range map[string]*Recipe{"Chosen": {Chosen: true}, "go run": {goRun: true}} {
 			if err := r.checkOwner(path("up/app/cmd/x"), path(test.stand)); err != nil {
 				t.Errorf("%s, with %s: %v", test.name, name, err)
 			}

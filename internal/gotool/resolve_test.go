@@ -103,17 +103,17 @@ func TestResolveFindsTheModule(t *testing.T) {
 	}
 }
 
-// What go install has built is of a version, whose sources do not change.
+// What go install has built is of a version, whose sources do not change. A directory elsewhere may have such a name too.
 func TestResolveInTheModuleCache(t *testing.T) {
 	goCommand(t)
+	here := t.TempDir()
 	for dir, cached := range map[string]bool{
-		"example.com/app@v1.2.3":                                 true,
-		"example.com/app@v0.0.0-20200102030405-0123456789ab/sub": true,
-		"joe@vm/app":             false,
-		"joe@v2.example.com/app": false,
-		"app@v2":                 false,
+		"cache/example.com/app@v1.2.3":                                 true,
+		"cache/example.com/app@v0.0.0-20200102030405-0123456789ab/sub": true,
+		"example.com/app@v1.2.3":                                       false,
+		"cache2/app@v1.2.3":                                            false,
 	} {
-		file := filepath.Join(t.TempDir(), filepath.FromSlash(dir), "main.go")
+		file := filepath.Join(here, filepath.FromSlash(dir), "main.go")
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -122,9 +122,67 @@ func TestResolveInTheModuleCache(t *testing.T) {
 			want = "in the module cache"
 		}
 		r := New(appInfo(), file, false)
-		r.Env = environ()
+		r.Env = environ("GOMODCACHE=" + filepath.Join(here, "cache"))
 		resolves(t, r, want, t.TempDir())
-		r.Trust = true
+		r.Chosen = true
 		resolves(t, r, "", t.TempDir())
+	}
+}
+
+// The go command runs where the user has run it, if it finds the same package in the same role there.
+func TestResolveWhere(t *testing.T) {
+	m := newModule(t, "main.go", hello, "sub/sub.go", "package sub\n")
+	other := newModule(t, "main.go", hello)
+	other.write("go.mod", "module example.com/other\n\ngo 1.21\n\nrequire example.com/app v0.0.0\n\nreplace example.com/app => "+m.dir+"\n")
+	outside := t.TempDir()
+	replaced := appInfo()
+	replaced.Main.Replace = &debug.Module{Path: m.dir}
+	for _, test := range []struct {
+		info       *debug.BuildInfo
+		goRun      bool
+		from, want string
+	}{
+		{appInfo(), false, m.dir, m.dir},
+		{appInfo(), false, m.path("sub"), m.path("sub")},
+		{appInfo(), false, outside, m.dir},
+		{appInfo(), true, outside, outside},
+		{appInfo(), true, filepath.Join(outside, "gone"), m.dir},
+		{appInfo(), false, other.dir, m.dir},
+		{replaced, false, other.dir, other.dir},
+		{replaced, false, outside, ""},
+	} {
+		r := New(test.info, m.path("main.go"), test.goRun)
+		r.Env = m.env
+		if test.want == "" {
+			resolves(t, r, "was built in a module that replaces example.com/app by a directory; start it there", test.from)
+			continue
+		}
+		resolves(t, r, "", test.from)
+		if r.Where() != test.want || r.Dir != m.dir {
+			t.Errorf("from %s: the go command runs in %s, want %s; package main is in %s", test.from, r.Where(), test.want, r.Dir)
+		}
+	}
+}
+
+// A directory that the user has named is not replaced by another.
+func TestResolveChosen(t *testing.T) {
+	m := newModule(t, "main.go", hello)
+	for _, build := range [][]string{nil, {"make"}} {
+		r := New(appInfo(), "example.com/app/main.go", false)
+		r.Env, r.Build, r.Dir, r.Chosen = m.env, build, m.path("missing"), true
+		err := r.Resolve(context.Background(), executable(t), m.dir)
+		if want := "Launcher.Dir, " + r.Dir + ", is not a directory"; err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if r.CanBuild() {
+			t.Error("it can be built in another directory")
+		}
+		if err := os.Mkdir(r.Dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		resolves(t, r, "", m.dir)
+		if err := os.Remove(r.Dir); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
