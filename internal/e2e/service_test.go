@@ -37,12 +37,17 @@ func TestBrokenSaves(t *testing.T) {
 	if now := c.get(); now != before || c.dials != 1 {
 		t.Errorf("%q became %q, %d connections", before, now, c.dials)
 	}
+	m.edit("main.go", "package main\n", "package mian\n")
+	p.await("^restarter: package example.com/app is not a main package$")
+	p.await(failed)
+	m.edit("main.go", "package mian\n", "package main\n")
+	p.await(same)
 	m.replace("main.go", `version = "1"`, `version = "2"`)
 	p.await("^version 2$")
 	if now := c.get(); !strings.HasPrefix(now, "version 2 ") {
 		t.Errorf("the answer is %q", now)
 	}
-	p.expect(4, failed)
+	p.expect(5, failed)
 }
 
 // One process of the program at a time: each is alone with the port and with the file, from

@@ -43,7 +43,24 @@ func (r *Recipe) build(ctx context.Context, out, tmp string) (said []byte, err e
 		args = append(args, "-ldflags="+ldflags)
 	}
 	// The first edit would change vcs.modified, and so every program.
-	return r.make(ctx, out, tmp, append(append(args, "-buildvcs=false"), r.from(r.targets)...))
+	said, err = r.make(ctx, out, tmp, append(append(args, "-buildvcs=false"), r.from(r.targets)...))
+	if err == nil && isArchive(out) {
+		err = fmt.Errorf("package %s is not a main package", r.path)
+	}
+	return said, err
+}
+
+// isArchive reports whether go build has written a package that is not a program.
+func isArchive(name string) bool {
+	const magic = "!<arch>"
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	f.Read(head)
+	return string(head) == magic
 }
 
 // Exact reports whether Make reproduces what runs, to the byte: then there is no need to call
