@@ -155,3 +155,23 @@ func TestFoundModuleOfOthers(t *testing.T) {
 	resolves(t, r, "other users can write to "+m.dir, t.TempDir(), m.dir)
 	resolves(t, r, "", m.dir)
 }
+
+// Nor does the go command run where others may say, in a go.work, what the program is built from.
+func TestWorkspaceOfOthers(t *testing.T) {
+	m := newModule(t, "main.go", hello)
+	for mode, others := range map[os.FileMode]bool{0o755: false, 0o777: true} {
+		there := t.TempDir()
+		if err := os.WriteFile(filepath.Join(there, "go.work"), []byte("go 1.21\n\nuse "+m.dir+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(there, mode); err != nil {
+			t.Fatal(err)
+		}
+		r := New(appInfo(), m.path("main.go"), false)
+		r.Env = append(m.env, "GOWORK=")
+		resolves(t, r, "", there)
+		if r.Where() == there == others {
+			t.Errorf("mode %o: the go command runs in %s", mode, r.Where())
+		}
+	}
+}
