@@ -109,6 +109,7 @@ type launch struct {
 	contentID func(name string) (string, error)
 	polled    chan struct{} // closed when the watcher has ended; nil before it has begun
 	terminal  *system.Terminal
+	suspended suspension
 	signals   chan os.Signal
 	sockets   socket.Held
 	next      *successor       // to be launched
@@ -153,7 +154,9 @@ func (p *launch) prepare(main string) bool {
 	if system.Exists(p.spare) {
 		o.running = p.spare
 	}
-	p.terminal = system.OpenTerminal()
+	if p.terminal = system.OpenTerminal(); p.terminal != nil {
+		p.suspended.takeCtrlZ(p.quit)
+	}
 	p.sockets = takeSockets()
 	if o.goRun {
 		go p.watchGoRun(system.ParentGone(os.Getppid()))

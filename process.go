@@ -107,12 +107,16 @@ func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 		line.Close()
 		return nil, err
 	}
+	if p.terminal != nil {
+		p.suspended.follow(c.Process)
+	}
 	begun(c)
 	c.send(settle, fmt.Sprintf("%d\x00%t\x00%t", p.Grace, p.Quiet, p.Overlap > 0))
 	c.asks = scan(c)
 	go p.listenTo(c)
 	go func() {
 		c.code, c.err = c.Wait()
+		p.suspended.ended(c.Process)
 		close(c.done)
 	}()
 	return c, nil

@@ -40,6 +40,7 @@ func talk() {
 	catches := flags.Bool("catch", false, "the child cleans up after a signal and leaves with 7")
 	stays := flags.Bool("stay", false, "the child says what it is told, and stays")
 	dies := flags.Bool("die", false, "the child leaves with ExitCode at once")
+	ignores := flags.Int("ignore", 0, "a signal that the child ignores")
 	leaves := flags.Int("leave", restarter.ExitCode, "what the child leaves with when it is told")
 	flags.Parse(os.Args[1:])
 	if build != "" {
@@ -55,6 +56,9 @@ func talk() {
 	signals := make(chan os.Signal, 16)
 	if *catches {
 		signal.Notify(signals, signalsToCatch...)
+	}
+	if *ignores > 0 {
+		signal.Ignore(signalOf(*ignores))
 	}
 	fmt.Println("child", os.Getpid(), "of", os.Getppid(), "version", version(), held())
 	if *dies {

@@ -87,6 +87,86 @@ func TestJobControl(t *testing.T) {
 	p.expect(3, "^child ")
 }
 
+// A full-screen program gets Ctrl-Z as a key, and stops nobody but itself. The shell has its terminal back all the same.
+func TestProgramThatStopsItself(t *testing.T) {
+	used.Store("talk", true)
+	cmd := command(t, "shell", "talk")
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	pid := p.child()
+	for round := 0; round < 3; round++ {
+		tty.write("signal " + itoa(int(syscall.SIGSTOP)) + "\n")
+		p.await("^job stopped$")
+		if state(pid) != "T" || state(job) != "T" {
+			t.Errorf("the program is in the state %s, the parent in %s", state(pid), state(job))
+		}
+		send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+		tty.write("echo goes on\n")
+		p.await("^goes on$")
+	}
+	tty.write("exit 3\n")
+	p.await("^job ended with 3$")
+	p.wantExit(0)
+	p.expect(1, "^child ")
+}
+
+// A parent that alone is told to go on, as by kill -CONT, has the program go on too.
+func TestParentGoesOn(t *testing.T) {
+	tty, p, pid := talkInTerminal(t)
+	tty.write("signal " + itoa(int(syscall.SIGSTOP)) + "\n")
+	for state(pid) != "T" || state(p.cmd.Process.Pid) != "T" {
+	}
+	send(t, p.cmd.Process.Pid, syscall.SIGCONT)
+	tty.write("echo goes on\n")
+	p.await("^goes on$")
+	tty.write("exit 0\n")
+	p.wantExit(0)
+}
+
+// A program that ignores Ctrl-Z, or makes something else of it, goes on, and keeps the terminal.
+func TestCtrlZThatIsIgnored(t *testing.T) {
+	used.Store("talk", true)
+	file := tempFile(t)
+	cmd := command(t, "shell", "talk", "-track="+file, "-ignore="+itoa(int(syscall.SIGTSTP)))
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	p.child()
+	tty.write(ctrlZ)
+	save(t, file, "changed")
+	p.await("^told: |^job stopped$")
+	p.expect(0, "^job stopped$")
+	if t.Failed() {
+		return
+	}
+	p.child()
+	tty.write("echo still here\n")
+	p.await("^still here$")
+	tty.write(ctrlC)
+	p.await("^job ended with 130$")
+	p.wantExit(0)
+}
+
+// While there is no program that could say what Ctrl-Z is, it stops the parent.
+func TestCtrlZWithoutAProgram(t *testing.T) {
+	used.Store("talk", true)
+	file := tempFile(t)
+	cmd := command(t, "shell", "talk", "-wait", "-track="+file)
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	p.child()
+	tty.write("exit 3\n")
+	p.await("waiting for a change$")
+	tty.write(ctrlZ)
+	p.await("^job stopped$")
+	send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+	save(t, file, "changed")
+	p.child()
+	tty.write("exit 0\n")
+	p.await("^job ended with 0$")
+	p.wantExit(0)
+}
+
 // After bg the terminal is the shell's. A restart takes no notice of it, and no process is stopped
 // because it has touched it.
 func TestRestartInTheBackground(t *testing.T) {
