@@ -182,5 +182,7 @@ func junk(name string) bool {
 		}
 	}
 	swap := strings.HasPrefix(name, ".") && len(name) > 4 && strings.HasPrefix(name[len(name)-4:], ".sw")
-	return swap || strings.HasSuffix(name, "~") || strings.Contains(name, "___jb_")
+	swap = swap || strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".kate-swp")
+	lock := strings.HasPrefix(name, ".~lock.") && strings.HasSuffix(name, "#")
+	return swap || lock || strings.HasSuffix(name, "~") || strings.Contains(name, "___jb_")
 }

@@ -22,12 +22,12 @@ func TestGoReads(t *testing.T) {
 
 func TestJunk(t *testing.T) {
 	for _, name := range []string{".a.go.swp", ".a.swo", ".a.swx", "4913", "a.go~", ".#a", "#a#", ".git", ".DS_Store",
-		".nfs0001", "a___jb_tmp___", ".goutputstream-X", ".fuse_hidden1"} {
+		".nfs0001", "a___jb_tmp___", ".a.html.kate-swp", ".~lock.t.csv#", ".goutputstream-X", ".fuse_hidden1"} {
 		if !junk(name) {
 			t.Errorf("%s is not junk", name)
 		}
 	}
-	for _, name := range []string{"a.go", ".env", ".gitignore", "a.swp.html", "x.swp", "4914", "a#", "git", "~a", ".swift"} {
+	for _, name := range []string{"a.go", ".env", ".gitignore", "a.swp.html", "x.swp", "4914", "a#", "git", "~a", ".swift", "a.kate-swp", ".~lock.t"} {
 		if junk(name) {
 			t.Errorf("%s is junk", name)
 		}
