@@ -77,6 +77,9 @@ func identify() identity {
 		if tmp := os.Getenv("GOTMPDIR"); tmp != "" {
 			started.tmp = tmp // as go run does it, since the other may be mounted noexec
 		}
+		if !filepath.IsAbs(started.tmp) && started.dir != "" {
+			started.tmp = filepath.Join(started.dir, started.tmp) // wherever the program goes before LaunchChild
+		}
 	case child:
 		// With the number of this process: a program that the child starts has another, and is no child.
 		os.Setenv(variable, fmt.Sprintf("%s%d:%s", claimed, os.Getpid(), i.dir))

@@ -120,6 +120,47 @@ func TestNoPrivateDirectoryCanBeMade(t *testing.T) {
 	}
 }
 
+func init() {
+	// A program that goes to the directory of its data before anything else.
+	programs["moves"] = func() {
+		if err := os.Chdir("data"); err != nil {
+			panic(err)
+		}
+		talk()
+	}
+}
+
+// A relative name of the temporary directory counts from where the program was started.
+func TestRelativeTemporaryDirectory(t *testing.T) {
+	for _, names := range [][]string{{"TMPDIR", "TMP", "TEMP"}, {"GOTMPDIR"}} {
+		t.Run(names[0], func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := command(t, "moves")
+			cmd.Dir = dir
+			for _, name := range names {
+				cmd.Env = append(cmd.Env, name+"=tmp")
+			}
+			for _, name := range []string{"data", "tmp"} {
+				if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := start(t, cmd)
+			p.child()
+			if made := entries(t, filepath.Join(dir, "tmp")); len(made) != 1 {
+				t.Errorf("there are %v, want one private directory", made)
+			}
+			p.do("exit 75")
+			p.child()
+			p.do("exit 0")
+			p.wantExit(0)
+			if left := entries(t, filepath.Join(dir, "tmp")); len(left) != 0 {
+				t.Errorf("left in the temporary directory: %v", left)
+			}
+		})
+	}
+}
+
 // restarts is how many restarts in a row must leave nothing behind.
 func restarts() int {
 	if testing.Short() {
