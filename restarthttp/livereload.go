@@ -53,6 +53,9 @@ var script string
 // name without a dot, or a name under localhost, local, test or internal. Anyone else who can reach
 // the server can read them.
 func LiveReload(h http.Handler) http.Handler {
+	if h == nil {
+		h = http.DefaultServeMux // which middleware outside may call, in every process
+	}
 	if !restarter.IsChild() {
 		return h
 	}
@@ -75,9 +78,6 @@ type liveReload struct {
 }
 
 func newLiveReload(h http.Handler, id string) *liveReload {
-	if h == nil {
-		h = http.DefaultServeMux // as for http.Server
-	}
 	return &liveReload{h: h, id: id, servers: make(map[*http.Server]chan struct{})}
 }
 

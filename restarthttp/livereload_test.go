@@ -19,6 +19,9 @@ func TestLiveReloadOutsideAChild(t *testing.T) {
 	if LiveReload(h) != h {
 		t.Error("another handler is returned where there is no parent")
 	}
+	if LiveReload(nil) != http.Handler(http.DefaultServeMux) {
+		t.Error("no handler is not http.DefaultServeMux")
+	}
 }
 
 func TestProcessID(t *testing.T) {
