@@ -100,12 +100,12 @@ func (l *liveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
 			r.Header.Del(name)
 		}
-		p := &page{ResponseWriter: w, ctx: r.Context(), scan: scanner{body: -1}, src: scriptPath + "?" + l.id,
+		p := &page{ResponseWriter: w, ctx: r.Context(), http2: r.ProtoMajor > 1, scan: scanner{body: -1}, src: scriptPath + "?" + l.id,
 			navigates: navigates(r), outer: w.Header().Get("Content-Encoding")}
 		l.h.ServeHTTP(p, r)
 		p.finish() // not after a panic
 	case r.Method == http.MethodGet && r.Header.Get("Upgrade") == "":
-		p := &page{ResponseWriter: w, ctx: r.Context(), never: true}
+		p := &page{ResponseWriter: w, ctx: r.Context(), http2: r.ProtoMajor > 1, never: true}
 		l.h.ServeHTTP(p, r)
 		p.finish()
 	default:

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"mime"
 	"net"
 	"net/http"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -20,6 +23,7 @@ type page struct {
 	ctx       context.Context // of the request
 	src       string          // of the script
 	navigates bool            // the browser says that it loads a document
+	http2     bool            // or later
 	never     bool            // the request was not for a page
 	outer     string          // the Content-Encoding that middleware outside has set, and sees to
 
@@ -49,14 +53,12 @@ const (
 func (p *page) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 func (p *page) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		p.ResponseWriter.WriteHeader(status) // and another follows
+	if p.status != 0 {
+		p.superfluous()
 		return
 	}
-	if p.status != 0 {
-		if p.stage != unknown {
-			p.ResponseWriter.WriteHeader(status) // net/http says who does so
-		}
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		p.ResponseWriter.WriteHeader(status) // and another follows
 		return
 	}
 	p.status = status
@@ -65,6 +67,26 @@ func (p *page) WriteHeader(status int) {
 	} else {
 		p.header = p.Header().Clone()
 	}
+}
+
+// superfluous logs who has called WriteHeader again, as net/http does over HTTP/1. That would name this package, and
+// knows nothing yet of an answer that is held.
+func (p *page) superfluous() {
+	srv, ok := p.ctx.Value(http.ServerContextKey).(*http.Server)
+	if !ok || p.http2 {
+		return
+	}
+	var callers [16]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])]) // from that of WriteHeader on
+	frame, more := frames.Next()
+	for more && strings.HasPrefix(frame.Function, "net/http.") { // http.Error, say
+		frame, more = frames.Next()
+	}
+	logf := log.Printf
+	if srv.ErrorLog != nil {
+		logf = srv.ErrorLog.Printf
+	}
+	logf("http: superfluous response.WriteHeader call from %s (%s:%d)", frame.Function, filepath.Base(frame.File), frame.Line)
 }
 
 // canBePage reports whether the answer may be a page, whatever its type is.

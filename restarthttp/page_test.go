@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -510,5 +511,61 @@ func TestHeaderForMiddleware(t *testing.T) {
 	}
 	if !strings.HasSuffix(w.Body.String(), "</script>") {
 		t.Errorf("%q", w.Body)
+	}
+}
+
+// Whoever calls WriteHeader again is named in the log as without LiveReload, whether the answer was sent or is held.
+func TestSuperfluousWriteHeader(t *testing.T) {
+	before := func(w http.ResponseWriter, length int) { io.WriteString(w, "<html>"+strings.Repeat(" ", length)) }
+	for name, h := range map[string]http.HandlerFunc{
+		"held": func(w http.ResponseWriter, r *http.Request) {
+			before(w, 10)
+			http.Error(w, "failed", 500)
+		},
+		"sent": func(w http.ResponseWriter, r *http.Request) {
+			before(w, 10000)
+			http.Error(w, "failed", 500)
+		},
+		"not a page": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(204)
+			w.WriteHeader(200)
+		},
+		"early hints": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(103)
+			w.WriteHeader(200)
+			w.WriteHeader(103)
+		},
+		"once": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(103)
+			w.WriteHeader(200)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, accept := range []string{"text/html", "*/*"} {
+				logs := make(map[bool]string)
+				for _, reloads := range []bool{false, true} {
+					var said bytes.Buffer
+					srv := httptest.NewUnstartedServer(h)
+					if reloads {
+						srv.Config.Handler = newLiveReload(h, "id")
+					}
+					srv.Config.ErrorLog = log.New(&said, "", 0)
+					srv.Start()
+					r, _ := http.NewRequest("GET", srv.URL, nil)
+					r.Header.Set("Accept", accept)
+					resp, err := http.DefaultTransport.RoundTrip(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
+					srv.Close() // waits for the handler
+					logs[reloads] = said.String()
+				}
+				if logs[true] != logs[false] || strings.Contains(logs[true], "TestSuperfluous") != (name != "once") {
+					t.Errorf("%s: the log has %q, without LiveReload %q", accept, logs[true], logs[false])
+				}
+			}
+		})
 	}
 }
