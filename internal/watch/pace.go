@@ -71,24 +71,46 @@ func (p *Poller) remember(path string) {
 	p.recent = p.recent[max(0, len(p.recent)-most):]
 }
 
-// heat makes the list of hot records anew: the files that changed last, those beside them,
+// divide makes the rounds through all files anew.
+func (p *Poller) divide() {
+	for _, n := range []int{allSources, allTracked} {
+		p.rounds[n] = round{records: p.rounds[n].records[:0]}
+	}
+	for i := p.set.folders; i < len(p.set.records); i++ {
+		p.of(&p.set.records[i], allSources, allTracked).add(i)
+	}
+}
+
+// of returns that of two rounds which a record is in.
+func (p *Poller) of(r *record, sources, tracked int) *round {
+	if r.use == 1<<Tracked {
+		return &p.rounds[tracked]
+	}
+	return &p.rounds[sources]
+}
+
+func (r *round) add(i int) { r.records = append(r.records, int32(i)) }
+
+// heat makes the lists of hot records anew: the files that changed last; those beside them,
 // what was named by itself, and every directory.
 func (p *Poller) heat() {
 	const beside = 16
-	p.hot, p.nextHot = p.hot[:0], 0
+	p.foremost = p.foremost[:0]
 	for _, path := range p.recent {
 		if r := p.set.find(filepath.Dir(path), filepath.Base(path)); r != nil {
-			p.hot = append(p.hot, int32(p.set.position(r.dir, p.set.nameOf(r))))
+			p.foremost = append(p.foremost, int32(p.set.position(r.dir, p.set.nameOf(r))))
 		}
 	}
-	p.foremost = len(p.hot)
+	for _, n := range []int{hotSources, hotTracked} {
+		p.rounds[n] = round{records: p.rounds[n].records[:0]}
+	}
 	for i := range p.set.records {
 		r := &p.set.records[i]
 		near := func(j int32) bool {
 			return i-int(j) <= beside && int(j)-i <= beside && p.set.records[j].dir == r.dir
 		}
-		if r.kind != member || slices.ContainsFunc(p.hot[:p.foremost], near) {
-			p.hot = append(p.hot, int32(i))
+		if r.kind != member || slices.ContainsFunc(p.foremost, near) {
+			p.of(r, hotSources, hotTracked).add(i)
 		}
 	}
 }

@@ -57,8 +57,8 @@ func TestHeat(t *testing.T) {
 	f := newFolder(t, append(names, "e/far.go", "a.conf")...)
 	p := f.poller(Root{Package, Source, "d"}, Root{Package, Source, "e"}, Root{Pattern, Tracked, "a.conf"},
 		Root{File, Tracked, names[0]}, Root{File, Tracked, names[5]}, Root{File, Tracked, names[9]})
-	if p.foremost != 0 || len(p.hot) != 6 {
-		t.Errorf("at first, %d of %d", p.foremost, len(p.hot))
+	if len(p.foremost) != 0 || len(p.rounds[hotSources].records) != 5 || len(p.rounds[hotTracked].records) != 1 {
+		t.Errorf("at first, %v, %v", p.foremost, p.rounds)
 	}
 	for i := 40; i < 60; i++ {
 		f.write(names[i], "edited")
@@ -67,11 +67,11 @@ func TestHeat(t *testing.T) {
 	f.write(names[50], "edited again")
 	p.Sweep()
 	hot := map[string]bool{}
-	for i, n := range p.hot {
+	for _, n := range append(p.rounds[hotSources].records, p.rounds[hotTracked].records...) {
+		hot[p.set.pathOf(&p.set.records[n])] = true
+	}
+	for i, n := range p.foremost {
 		path := p.set.pathOf(&p.set.records[n])
-		if hot[path] = true; i >= p.foremost {
-			continue
-		}
 		if want := f.path(names[[]int{53, 54, 55, 56, 57, 58, 59, 50}[i]]); path != want {
 			t.Errorf("%d: %s, want %s", i, path, want)
 		}

@@ -21,10 +21,8 @@ type Poller struct {
 	interval time.Duration                     // between ticks; 0: idleTick and awakeTick
 
 	recent   []string // the files that changed last, the newest at the end
-	hot      []int32  // what is looked at first: those, their neighbours, all directories
-	foremost int      // how many of them are looked at in every tick
-	nextHot  int      // where the rounds through the others go on
-	nextCold int      // and those through all files
+	foremost []int32  // those: they are looked at in every tick
+	rounds   [4]round // through their neighbours and all directories, and through all files
 
 	awakeUntil time.Time
 	cost       time.Duration // of one look: the lower envelope of what was measured
@@ -38,6 +36,21 @@ type Poller struct {
 	paths strings.Builder // see path
 }
 
+// A round goes through some records, and begins anew at the end.
+type round struct {
+	records []int32
+	next    int
+}
+
+// The rounds, in the order in which a tick goes on with them. What the program is made of comes before what it only
+// reads, so that an edit of the program does not wait for the contents of thousands of other files.
+const (
+	hotSources = iota
+	allSources
+	hotTracked
+	allTracked
+)
+
 // New returns a poller that watches nothing yet. The interval is the time between two ticks;
 // if it is 0, the poller chooses: 25 ms for five minutes after a change, else 100 ms.
 func New(interval time.Duration) *Poller {
@@ -49,7 +62,7 @@ func (p *Poller) Len() int { return p.set.Len() }
 
 // Tick looks at as many files as the budget allows: at those that changed last, then for
 // a third of it at the other hot ones, then at all files in turn. Where everything fits, that
-// is everything.
+// is everything. What is only tracked has a third of the budget, and what the sources leave.
 func (p *Poller) Tick() Change {
 	// Looks beyond the budget are made up for by fewer later, up to a limit, so that no edit waits long.
 	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.set.records)) + p.budget()
@@ -60,24 +73,16 @@ func (p *Poller) Tick() Change {
 	var stale bool
 	budget := p.left
 	p.begin()
-	for _, i := range p.hot[:p.foremost] {
+	for _, i := range p.foremost {
 		stale = p.look(&p.set.records[i], &c) || stale
 	}
-	others := p.hot[p.foremost:]
-	for range others {
-		if p.left <= budget*2/3 {
-			break
-		}
-		p.nextHot = (p.nextHot + 1) % len(others)
-		stale = p.look(&p.set.records[others[p.nextHot]], &c) || stale
-	}
-	files := p.set.files()
-	for range files {
-		if p.left <= 0 {
-			break
-		}
-		p.nextCold = (p.nextCold + 1) % len(files)
-		stale = p.look(&files[p.nextCold], &c) || stale
+	stale = p.goRound(hotSources, budget*2/3, &c) || stale
+	if len(p.rounds[hotTracked].records)+len(p.rounds[allTracked].records) == 0 {
+		stale = p.goRound(allSources, 0, &c) || stale
+	} else {
+		stale = p.goRound(allSources, budget/3, &c) || stale
+		stale = p.goRound(hotTracked, budget/6, &c) || stale
+		stale = p.goRound(allTracked, 0, &c) || stale
 	}
 	p.paid(time.Since(p.begun), p.looks)
 	if stale || c.Any() {
@@ -85,6 +90,19 @@ func (p *Poller) Tick() Change {
 		return p.whole(c, stale)
 	}
 	return c
+}
+
+// goRound goes on with a round, at most once through it, while more looks are left than leave says.
+func (p *Poller) goRound(n, leave int, c *Change) (stale bool) {
+	r := &p.rounds[n]
+	for range r.records {
+		if p.left <= leave {
+			break
+		}
+		r.next = (r.next + 1) % len(r.records)
+		stale = p.look(&p.set.records[r.records[r.next]], c) || stale
+	}
+	return stale
 }
 
 // Sweep looks at everything once, whatever it costs.
@@ -126,7 +144,7 @@ func (p *Poller) whole(c Change, stale bool) Change {
 // those that were there are not watched any more.
 func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 	known := append([]*Set{p.set}, seen...)
-	p.set, p.roots, p.nextCold = expand(roots, p.stamp), roots, 0
+	p.set, p.roots = expand(roots, p.stamp), roots
 	reads := readAtOnce
 	for i := range p.set.files() {
 		r := &p.set.files()[i]
@@ -162,6 +180,7 @@ func (p *Poller) Watch(roots []Root, seen ...*Set) (came, gone Change) {
 		}
 	}
 	p.left = 0
+	p.divide()
 	p.heat()
 	return came, gone
 }

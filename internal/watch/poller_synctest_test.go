@@ -236,6 +236,39 @@ func TestLatencyOfRepeatedEdit(t *testing.T) {
 	})
 }
 
+// However many files are tracked, each by its name, and however many of them have still to be read: an edit of a source
+// does not wait for them, nor does one of them wait for ever.
+func TestSourcesDoNotWaitForTrackedFiles(t *testing.T) {
+	t.Parallel()
+	const n = 2000
+	inWorld(t, 50, func(w *world) {
+		roots, dir := slices.Clone(w.poll.roots), w.t.TempDir()
+		for i := 0; i < n; i++ {
+			name := filepath.Join(dir, fmt.Sprint(i))
+			w.check(os.WriteFile(name, nil, 0o644))
+			roots = append(roots, Root{File, Tracked, name})
+		}
+		w.poll.Watch(roots)
+		for i := 0; i < len(w.files); i += 7 {
+			file := w.files[i]
+			w.idle()
+			w.run(time.Duration(i) * 50 * time.Millisecond)
+			w.touch(file)
+			if c, d := w.run(time.Minute); c[Source] != file || d > 2*idleTick {
+				w.t.Fatalf("%q after %v", c, d)
+			}
+			w.poll.Watch(roots[:3]) // so that the others are new
+			w.poll.Watch(roots)
+		}
+		w.idle()
+		name := filepath.Join(dir, fmt.Sprint(n-1))
+		w.check(os.WriteFile(name, []byte("edited"), 0o644))
+		if c, d := w.run(10 * time.Minute); c[Tracked] != name {
+			w.t.Errorf("%q after %v", c, d)
+		}
+	})
+}
+
 // Nothing is seen, and nothing looked at, before the tick; and without a change nothing is
 // seen at all.
 func TestTick(t *testing.T) {
