@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/lib537/restarter/internal/link"
 	"github.com/lib537/restarter/internal/socket"
@@ -20,12 +21,16 @@ import (
 // first; the file of a Unix socket stays until the parent ends.
 //
 // Call it where you would call net.Listen. In the child the first call opens the socket and hands it
-// to the parent; in each later child the call of the same network and address takes it over. When a
-// child exits, the parent closes each socket that this child never called Listen for. After a failure
-// it keeps them. If you call Listen before [IsParent], the parent opens the socket, so an address in
-// use is reported before a child is launched. Do not use the listener in the parent. Under
-// RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is net.Listen.
-// Its errors are those of net.Listen. It is safe for concurrent use.
+// to the parent; in each later child the call of the same network and address takes it over. If you call
+// Listen before [IsParent], the parent opens the socket, so an address in use is reported before a child
+// is launched. Do not use the listener in the parent.
+//
+// When a child exits, the parent closes each socket that this child never called Listen for, if the child
+// has run for ten seconds, and for twice the time after which an earlier one made that call. Before, it
+// may still have been starting. After a failure the parent keeps all.
+//
+// Under RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is
+// net.Listen. Its errors are those of net.Listen. It is safe for concurrent use.
 //
 // What waits is a connection, not a request. The old child has to serve the connections that it has
 // accepted: let it close its listener, serve them, and then exit. Closing the listener does not close
@@ -163,7 +168,7 @@ func takeSockets() (held socket.Held) {
 				if u, ok := l.ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 					u.SetUnlinkOnClose(false)
 				}
-				held.Keep(l.name.BoundTo(l.ln.Addr()), file, nil)
+				held.Keep(l.name.BoundTo(l.ln.Addr()), file, nil, 0)
 			}
 		}
 		l.ln.Close()
@@ -174,10 +179,10 @@ func takeSockets() (held socket.Held) {
 
 // answerAboutSockets replies to a request of a child.
 func (p *launch) answerAboutSockets(c *process, r request) {
-	text, file := "", (*os.File)(nil)
+	text, file, age := "", (*os.File)(nil), time.Since(c.started)
 	switch fields := r.fields; {
 	case r.kind == listenAt && len(fields) >= 2:
-		if k := p.sockets.Find(c, fields[0], fields[1], fields[2:]); k != nil {
+		if k := p.sockets.Find(c, age, fields[0], fields[1], fields[2:]); k != nil {
 			text, file = k.Number+"\x00"+k.Bound, k.File
 		}
 	case r.kind == makeWay && len(fields) >= 2:
@@ -185,7 +190,7 @@ func (p *launch) answerAboutSockets(c *process, r request) {
 			text = strconv.Itoa(n)
 		}
 	case r.kind == keepSocket && len(fields) == 3 && r.file != nil:
-		text = p.sockets.Keep(socket.Name{Network: fields[0], Address: fields[1], Bound: fields[2]}, r.file, c).Number
+		text = p.sockets.Keep(socket.Name{Network: fields[0], Address: fields[1], Bound: fields[2]}, r.file, c, age).Number
 	}
 	c.line.Send(answer, text, file)
 }

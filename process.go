@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lib537/restarter/internal/link"
+	"github.com/lib537/restarter/internal/socket"
 	"github.com/lib537/restarter/internal/status"
 	"github.com/lib537/restarter/internal/system"
 	"github.com/lib537/restarter/internal/watch"
@@ -221,7 +222,7 @@ func (p *launch) attend(c *process) (int, error) {
 			p.terminate(c)
 			p.giveTime(c)
 		case <-c.idle: // nobody takes a connection
-			p.sockets.Forget(c, true)
+			p.sockets.Forget(c, socket.Forever)
 		case <-c.pass:
 			c.passOn()
 		case <-c.overdue:
@@ -269,11 +270,13 @@ func (p *launch) answer(c *process, r request) {
 	}
 }
 
-// couldListen reports whether the child had enough time to ask for its sockets: those that it did not
-// ask for can be closed. A child that failed, or was told to restart while it may still have been
-// starting, tells nothing about the next one.
-func (c *process) couldListen(asked bool, code int) bool {
-	const late = 10 * time.Second
+// couldAsk returns for how long a child that has ended could ask for its sockets. It is 0 if that tells nothing about
+// the next one: the child has failed, or may still have been starting, for all one knows.
+func (c *process) couldAsk(code int) time.Duration {
+	const begun = 10 * time.Second
 	lived := time.Since(c.started)
-	return (code == 0 || code == ExitCode || c.told) && (asked || !c.told && lived > soon || lived > late)
+	if lived < begun || code != 0 && code != ExitCode && !c.told {
+		return 0
+	}
+	return lived
 }

@@ -9,27 +9,26 @@ import (
 	"github.com/lib537/restarter/internal/system"
 )
 
-// Of a child that asked for none of the sockets, it depends whether it could have.
-func TestCouldListen(t *testing.T) {
+// Of a child that did not ask for a socket, it depends whether it could have.
+func TestCouldAsk(t *testing.T) {
 	for _, test := range []struct {
-		lived       time.Duration
-		told, asked bool
-		code        int
-		want        bool
+		lived time.Duration
+		told  bool
+		code  int
+		want  bool
 	}{
-		{0, false, true, ExitCode, true},
-		{0, true, true, ExitCode, true},
-		{0, false, false, ExitCode, false}, // too quick
-		{2 * time.Second, false, false, ExitCode, true},
-		{2 * time.Second, false, false, 0, true},
-		{2 * time.Second, true, false, ExitCode, false}, // perhaps it was starting
-		{time.Minute, true, false, ExitCode, true},
-		{time.Minute, false, true, 3, false}, // it failed
-		{time.Minute, true, true, 143, true}, // by the signal that told it
+		{0, false, ExitCode, false},
+		{5 * time.Second, false, ExitCode, false}, // something was not there yet; it is invited to try again
+		{5 * time.Second, true, ExitCode, false},  // saved once more while it was starting
+		{time.Minute, false, ExitCode, true},
+		{time.Minute, false, 0, true},
+		{time.Minute, true, ExitCode, true},
+		{time.Minute, false, 3, false}, // it failed
+		{time.Minute, true, 143, true}, // by the signal that told it
 	} {
 		c := &process{started: time.Now().Add(-test.lived), told: test.told}
-		if got := c.couldListen(test.asked, test.code); got != test.want {
-			t.Errorf("%+v: %t", test, got)
+		if got := c.couldAsk(test.code); got > 0 != test.want || test.want && got < test.lived {
+			t.Errorf("%+v: %v", test, got)
 		}
 	}
 }

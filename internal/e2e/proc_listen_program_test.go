@@ -33,7 +33,7 @@ const callVar = "RESTARTER_TEST_CALL" // the go command of listenProgram calls t
 //	chdir PATH
 //	open            a file, and at the end see that it still is
 //	read            a byte from standard input, before anything else
-//	linger          live for longer than a second
+//	linger DURATION live for so long, before anything else
 //	fail            leave with exit code 1
 //	drain           after a stop signal close all that was listened to, and stay until a byte is read
 //	grandchild      a program that says how many sockets it has
@@ -99,7 +99,8 @@ func (l *listening) obey(script string) {
 			fmt.Println("reads")
 			os.Stdin.Read(make([]byte, 1))
 		case "linger":
-			time.Sleep(time.Until(l.born.Add(1100 * time.Millisecond)))
+			age, _ := time.ParseDuration(word[1])
+			time.Sleep(time.Until(l.born.Add(age)))
 		case "fail":
 			os.Exit(1)
 		case "drain":

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Name says what a socket is.
@@ -89,17 +90,21 @@ type Socket struct {
 	Name
 	Number string
 	File   *os.File
-	made   os.FileInfo  // the file of a Unix socket
-	opened any          // by this child, nil if by the parent
-	asked  map[any]bool // which children have asked for it
+	made   os.FileInfo   // the file of a Unix socket
+	opened any           // by this child, nil if by the parent
+	asked  map[any]bool  // which children have asked for it
+	after  time.Duration // how old the last one was that did
 }
 
-// Keep adds a socket. If child is not nil, the socket counts as asked for by it.
-func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
+// Forever is how long a child had to ask that never will.
+const Forever time.Duration = 1<<63 - 1
+
+// Keep adds a socket. If child is not nil, the socket counts as asked for by it, at that age.
+func (h *Held) Keep(n Name, file *os.File, child any, age time.Duration) *Socket {
 	h.last++
 	k := &Socket{Name: n, Number: strconv.Itoa(h.last), File: file, opened: child, asked: make(map[any]bool)}
 	if child != nil {
-		k.asked[child] = true
+		k.askedBy(child, age)
 	}
 	k.made, _ = os.Lstat(n.Bound)
 	h.all = append(h.all, k)
@@ -109,12 +114,19 @@ func (h *Held) Keep(n Name, file *os.File, child any) *Socket {
 	return k
 }
 
-// Find returns the socket that a child asks for, nil if there is none. The child uses those of the numbers
-// inUse.
-func (h *Held) Find(child any, network, address string, inUse []string) *Socket {
+// askedBy notes that a child asks. What it asks for again, much later perhaps, says nothing about its start.
+func (k *Socket) askedBy(child any, age time.Duration) {
+	if !k.asked[child] {
+		k.asked[child], k.after = true, age
+	}
+}
+
+// Find returns the socket that a child of that age asks for, nil if there is none. The child uses those of the
+// numbers inUse.
+func (h *Held) Find(child any, age time.Duration, network, address string, inUse []string) *Socket {
 	for _, k := range h.all {
 		if k.Network == network && k.Address == address && !h.released && !slices.Contains(inUse, k.Number) && k.reachable(k.made) {
-			k.asked[child] = true
+			k.askedBy(child, age)
 			return k
 		}
 	}
@@ -157,12 +169,10 @@ func (h *Held) NotAsked(child any) string {
 	return ""
 }
 
-// Forget forgets what a child that has ended has asked for. If it could have asked for all that it needs,
-// what nobody has asked for is closed before.
-func (h *Held) Forget(child any, could bool) {
-	if could {
-		h.closeIf(func(k *Socket) bool { return len(k.asked) == 0 })
-	}
+// Forget forgets what a child has asked for. What nobody has asked for is closed before, if the child had twice the
+// time that the last one took to ask for it.
+func (h *Held) Forget(child any, had time.Duration) {
+	h.closeIf(func(k *Socket) bool { return len(k.asked) == 0 && had > 2*k.after })
 	for _, k := range h.all {
 		delete(k.asked, child)
 	}
@@ -171,7 +181,7 @@ func (h *Held) Forget(child any, could bool) {
 // Refuse forgets a child that has failed before it was of use, and closes what it has opened, unless others use that.
 func (h *Held) Refuse(child any) {
 	h.closeIf(func(k *Socket) bool { return k.opened == child && len(k.asked) == 1 && k.asked[child] })
-	h.Forget(child, false)
+	h.Forget(child, 0)
 }
 
 // Release closes all sockets here, and all that are kept later. Other processes may still have them open:

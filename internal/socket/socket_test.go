@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
+	"time"
 )
 
 // hold keeps a new socket for a child.
@@ -28,7 +30,7 @@ func hold(t *testing.T, h *Held, network, address string, child any) *Socket {
 	}
 	n := Absolute(network, address).BoundTo(ln.Addr())
 	ln.Close()
-	return h.Keep(n, file, child)
+	return h.Keep(n, file, child, time.Second)
 }
 
 // The same network and address find the socket again, unless it is in use.
@@ -48,31 +50,40 @@ func TestFind(t *testing.T) {
 		{"tcp4", "127.0.0.1:0", nil, nil},
 		{"tcp", ":0", nil, nil},
 	} {
-		if got := h.Find("new", test.network, test.address, test.inUse); got != test.want {
+		if got := h.Find("new", 0, test.network, test.address, test.inUse); got != test.want {
 			t.Errorf("%s %s, in use %v: %v", test.network, test.address, test.inUse, got)
 		}
 	}
 }
 
-// When a child has ended, what nobody has asked for is closed, if it could have asked for it.
+// When a child has ended, what nobody has asked for is closed, if the child had enough time to ask for it: twice that of
+// the one that last did.
 func TestForget(t *testing.T) {
 	var h Held
 	defer h.Close()
-	hold(t, &h, "tcp", "127.0.0.1:0", "old")
+	lost := hold(t, &h, "tcp", "127.0.0.1:0", "old")
 	shared := hold(t, &h, "tcp", "localhost:0", "old")
-	h.Find("new", "tcp", "localhost:0", nil) // while both run
-	h.Forget("old", true)
+	h.Find("new", time.Second, "tcp", "localhost:0", nil) // while both run
+	h.Forget("old", Forever)
 	if h.Asked("old") || !h.Asked("new") || len(h.all) != 2 {
 		t.Errorf("%d sockets, asked for by the old %t, by the new %t", len(h.all), h.Asked("old"), h.Asked("new"))
 	}
-	h.Forget("new", false)
-	if len(h.all) != 2 {
-		t.Error("a child that could not ask has its sockets closed")
+	for _, had := range []time.Duration{0, time.Second, 2 * time.Second} {
+		if h.Forget("new", had); len(h.all) != 2 {
+			t.Errorf("a child that had %v has its sockets closed", had)
+		}
 	}
-	h.Find("third", "tcp", "localhost:0", nil)
-	h.Forget("third", true)
-	if len(h.all) != 1 || h.all[0] != shared {
-		t.Errorf("%d sockets are left", len(h.all))
+	// The next one is slower, and asks again when it has long begun.
+	h.Find("slow", time.Minute, "tcp", "127.0.0.1:0", nil)
+	h.Find("slow", time.Hour, "tcp", "127.0.0.1:0", nil)
+	h.Forget("slow", 0)
+	h.Find("third", time.Hour, "tcp", "localhost:0", nil)
+	if h.Forget("third", 2*time.Minute); len(h.all) != 2 {
+		t.Errorf("%d sockets are left after a child that was no slower", len(h.all))
+	}
+	h.Find("last", 0, "tcp", "localhost:0", nil)
+	if h.Forget("last", 3*time.Minute); len(h.all) != 1 || h.all[0] != shared {
+		t.Errorf("%d sockets are left, %s among them: %t", len(h.all), lost.Number, slices.Contains(h.all, lost))
 	}
 }
 
@@ -115,7 +126,7 @@ func TestUnixFile(t *testing.T) {
 	path := filepath.Join(dir, "s")
 	var h Held
 	hold(t, &h, "unix", path, nil)
-	if h.Find("new", "unix", path, nil) == nil {
+	if h.Find("new", 0, "unix", path, nil) == nil {
 		t.Fatal("not found")
 	}
 	h.Close()
@@ -124,7 +135,7 @@ func TestUnixFile(t *testing.T) {
 	}
 	hold(t, &h, "unix", path, nil)
 	os.Remove(path)
-	if h.Find("new", "unix", path, nil) != nil {
+	if h.Find("new", 0, "unix", path, nil) != nil {
 		t.Error("clients cannot reach it")
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -144,8 +155,8 @@ func TestRefuse(t *testing.T) {
 	kept := hold(t, &h, "tcp", "localhost:0", nil) // which nobody has asked for yet
 	hold(t, &h, "tcp4", "127.0.0.1:0", "new")
 	shared := hold(t, &h, "tcp", "127.0.0.1:0", "new")
-	h.Find("new", "tcp", "localhost:0", nil)
-	h.Find("old", "tcp", "127.0.0.1:0", []string{old.Number})
+	h.Find("new", 0, "tcp", "localhost:0", nil)
+	h.Find("old", 0, "tcp", "127.0.0.1:0", []string{old.Number})
 	h.Refuse("new")
 	if len(h.all) != 3 || h.all[0] != old || h.all[1] != kept || h.all[2] != shared || h.Asked("new") {
 		t.Errorf("%d sockets are left, asked for by the new %t", len(h.all), h.Asked("new"))
@@ -161,7 +172,7 @@ func TestNotAsked(t *testing.T) {
 	if name := h.NotAsked("new"); name != "" {
 		t.Errorf("%s, though it has asked for nothing", name)
 	}
-	h.Find("new", "tcp", "127.0.0.1:0", nil)
+	h.Find("new", 0, "tcp", "127.0.0.1:0", nil)
 	if name := h.NotAsked("new"); name != "tcp "+k.Bound {
 		t.Error(name)
 	}
