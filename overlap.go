@@ -27,7 +27,7 @@ func (p *launch) succeed(c *process) {
 	case n == nil && !c.told, n != nil && n.gone:
 		p.riseSoon()
 	case c.told: // its successor is there already, and this one follows that
-		c.reminder = time.After(silence)
+		p.tell(c, p.next.Reason)
 	case !n.told:
 		p.end(n) // a newer one is there
 	}

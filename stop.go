@@ -58,9 +58,10 @@ func (p *launch) kill(c *process) {
 
 func (c *process) pid() int { return c.Process.Process.Pid }
 
-// tell tells a child to restart, once, and why.
+// tell tells a child to restart, once, and why. Who saves again while the child leaves is told what is waited for.
 func (p *launch) tell(c *process, reason string) {
 	if c.told {
+		c.reminder = time.After(silence)
 		return
 	}
 	c.told = true

@@ -163,3 +163,39 @@ func TestEditAtEveryStep(t *testing.T) {
 		})
 	}
 }
+
+// Who saves again while the program takes its time to exit is told what is waited for, too.
+func TestSecondSaveWhileTheProgramExits(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+const version = 1
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	fmt.Println("version", version)
+	restarter.ShouldRestart()
+	os.Stdin.Read(make([]byte, 1))
+	os.Exit(version)
+}
+`)
+	p := m.startWatched()
+	const waiting = "^restarter: waiting for the program to exit: "
+	m.edit("main.go", "version = 1", "version = 2")
+	p.await(waiting)
+	m.edit("main.go", "version = 2", "version = 0")
+	p.await("^restarter: built in .*; restarting$")
+	p.await(waiting)
+	p.stdin.Close()
+	p.await("^version 0$")
+	p.wantExit(0)
+}
