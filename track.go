@@ -119,7 +119,9 @@ func (w *watcher) restartForTracked(quiet bool) {
 		// Code and file were saved together: the old program may not understand the new file.
 		if !w.deferred && !w.toCompare() {
 			w.deferred = true
-			w.Say("%s changed; waiting for the build", w.Short(path))
+			if !w.causesBuild(path) {
+				w.Say("%s changed; waiting for the build", w.Short(path))
+			}
 		}
 		return
 	}
@@ -158,6 +160,12 @@ func (w *watcher) toBuild() bool {
 	}
 	edited := w.pending[watch.Source] != "" || w.pending[watch.Input] != ""
 	return edited && w.jobs.missing == ""
+}
+
+// causesBuild reports whether the change of this file is, or will be, said to be what is built: it is embedded as well.
+func (w *watcher) causesBuild(path string) bool {
+	j := w.jobs.current
+	return path == w.pending[watch.Source] || path == w.pending[watch.Input] || j != nil && path == j.Changed
 }
 
 // toCompare reports whether it will soon be known whether the sources build what runs: an edit of the

@@ -141,6 +141,32 @@ func TestTrackedFileOfAnEdit(t *testing.T) {
 	p.expect(1, "^text 2 ")
 }
 
+// One line says that a file has changed which is both embedded and tracked.
+func TestTrackedFileThatIsEmbedded(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "main.go", teller, "text.go", `package main
+
+import (
+	_ "embed"
+
+	"github.com/lib537/restarter"
+)
+
+//go:embed page.html
+var page string
+
+func init() { restarter.Track("page.html") }
+
+func text() string { return page }
+`, "page.html", "1")
+	p := m.startWatched()
+	p.await("^text 1 ")
+	m.put("page.html", "2")
+	p.await("^text 2 ")
+	p.leave()
+	p.expect(1, "^restarter: page.html changed; ")
+}
+
 // After a failed build a tracked file counts as before.
 func TestTrackedFileAfterAFailedBuild(t *testing.T) {
 	t.Parallel()
