@@ -1,6 +1,7 @@
 package restarter
 
 import (
+	"context"
 	"net"
 	"os"
 	"slices"
@@ -43,7 +44,7 @@ func Listen(network, address string) (net.Listener, error) {
 	name := socket.Absolute(network, address)
 	switch {
 	case IsParent():
-		ln, err := net.Listen(network, address)
+		ln, err := listen(network, address)
 		if err == nil {
 			// Drop closed ones: a program that never launches a child would collect them.
 			listeners.all = slices.DeleteFunc(listeners.all, func(l *listener) bool { return !isOpen(l.ln) })
@@ -60,7 +61,12 @@ func Listen(network, address string) (net.Listener, error) {
 	default:
 		upward.Send(listensAlone, "", nil)
 	}
-	return net.Listen(network, address)
+	return listen(network, address)
+}
+
+// listen is net.Listen, by another way: the name net.Listen in an executable says that the program calls it, too.
+func listen(network, address string) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(context.Background(), network, address)
 }
 
 // What Listen has returned in this process.
@@ -90,10 +96,10 @@ func listenInChild(n socket.Name, address string) (net.Listener, error) {
 		remember(n, number, ln)
 		return ln, nil
 	}
-	ln, err := net.Listen(n.Network, address)
+	ln, err := listen(n.Network, address)
 	if system.AddressInUse(err) {
 		if r, ok := ask(makeWay, nil, wanted...); ok && r.text != "" {
-			ln, err = net.Listen(n.Network, address)
+			ln, err = listen(n.Network, address)
 		}
 	}
 	if err != nil {

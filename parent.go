@@ -243,6 +243,9 @@ func (p *launch) loop() int {
 			}
 			sig = p.backOff(c, code)
 		case code != 0 && p.WaitOnFailure && code != system.BrokenPipe:
+			if left != "" && !c.run.opensToo() {
+				left = "" // that is not why it has failed
+			}
 			if sig = p.wait(code, left); sig == nil {
 				sig = p.backOff(c, code)
 			}

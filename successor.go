@@ -24,6 +24,11 @@ func newSuccessor(run succession.Program) successor {
 // opensAlone reports whether a program listens, but never by Listen.
 func (s *successor) opensAlone() bool { return !s.listens() && s.opens() }
 
+// opensToo reports whether a program may listen by other ways than Listen, which takes care not to call these itself.
+func (s *successor) opensToo() bool {
+	return gotool.Mentions(s.Exe, "net", "Listen", "ListenTCP", "ListenUnix")
+}
+
 // launchNext starts the successor. If that cannot be started, it starts what ran last, or else what the
 // parent was started from.
 func (p *launch) launchNext() (*process, error) {

@@ -141,3 +141,68 @@ func second() { open(3, net.Listen) }
 	m.put("newest", "")
 	p.wantExit(0)
 }
+
+// A program fails between two calls of Listen. What the parent keeps for the second is not why, unless the program opens
+// that by net.Listen.
+func TestFailureBetweenTwoCallsOfListen(t *testing.T) {
+	needsInheritance(t)
+	const hint = "^restarter: the parent keeps tcp .* for restarter.Listen; net.Listen cannot open it$"
+	for _, edit := range []string{"os.Exit(3)", `open(net.Listen, "second")`} {
+		edit := edit
+		t.Run(edit, func(t *testing.T) {
+			t.Parallel()
+			m := newModule(t, "main.go", `package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/lib537/restarter"
+)
+
+func main() {
+	l := restarter.Launcher{WaitOnFailure: true}
+	if restarter.IsParent() {
+		os.Exit(l.LaunchChild())
+	}
+	open(restarter.Listen, "first")
+	// more
+	open(restarter.Listen, "second")
+	fmt.Println("serves")
+	ctx, stop := restarter.NotifyContext(context.Background())
+	defer stop()
+	go func() {
+		fmt.Scanln()
+		os.Exit(0)
+	}()
+	<-ctx.Done()
+	os.Exit(restarter.ExitCode)
+}
+
+func open(listen func(network, address string) (net.Listener, error), file string) {
+	address, _ := os.ReadFile(file)
+	ln, err := listen("tcp", string(address))
+	if err != nil {
+		os.Exit(3)
+	}
+	os.WriteFile(file, []byte(ln.Addr().String()), 0o600)
+}
+`, "first", "127.0.0.1:0", "second", "127.0.0.1:0")
+			p := m.start()
+			p.await("^serves$")
+			m.edit("main.go", "// more", edit)
+			p.await("^restarter: the program failed with exit code 3; waiting for a change$")
+			if edit != "os.Exit(3)" {
+				p.await(hint)
+			}
+			m.edit("main.go", edit, "// mended")
+			p.await("^serves$")
+			p.leave()
+			if edit == "os.Exit(3)" {
+				p.expect(0, hint)
+			}
+		})
+	}
+}
