@@ -15,6 +15,9 @@ var nobody = new(process)
 
 // succeed has the successor p.next follow c.
 func (p *launch) succeed(c *process) {
+	if p.takesBack(c) {
+		return
+	}
 	goesOn := p.goesOn(c, p.next.Seen)
 	switch n := p.beside; {
 	case !goesOn && (p.Overlap > 0 || p.stopped != system.Terminate): // it is about to leave; else see goOn
@@ -31,6 +34,24 @@ func (p *launch) succeed(c *process) {
 	case !n.told:
 		p.end(n) // a newer one is there
 	}
+}
+
+// takesBack has c keep running, if that is what the sources build again, and no successor has shown yet that it can
+// follow.
+func (p *launch) takesBack(c *process) bool {
+	n := p.beside
+	if p.next.Back == "" || p.next.Back != c.run.ID || c.told || n != nil && n.ready {
+		return false
+	}
+	p.Say("the old program is the same; it keeps running")
+	same := p.next.Program
+	p.next = nil
+	if n != nil && !n.told {
+		p.end(n)
+	}
+	p.watcher.takenBack(same)
+	p.dropRefused(same.Exe)
+	return true
 }
 
 // riseSoon has the successor started beside the child as soon as the budget has room for it. A file that is saved
@@ -51,7 +72,7 @@ func (p *launch) riseSoon() {
 // startBeside starts the successor beside the child.
 func (p *launch) startBeside(c *process) {
 	p.rise = nil
-	if p.next == nil || p.beside != nil && !p.beside.gone || !p.goesOn(c, p.next.Seen) {
+	if p.next == nil || p.beside != nil && !p.beside.gone || p.takesBack(c) || !p.goesOn(c, p.next.Seen) {
 		return
 	}
 	if old := p.beside; old != nil {
@@ -101,7 +122,7 @@ func (p *launch) proved(c, n *process) {
 	p.tell(c, n.run.Reason)
 }
 
-// end ends a successor that a newer one has overtaken, before it could prove itself.
+// end ends a successor that a newer edit has overtaken, before it could prove itself.
 func (p *launch) end(n *process) {
 	n.told, n.proven = true, nil
 	p.terminate(n)
@@ -185,7 +206,7 @@ func (p *launch) takesOver(n *process) {
 	p.watcher.takesOver(n)
 }
 
-// outlast waits for the end of n, which is stopped like the child that it ran beside.
+// outlast waits for the end of n, which is not to follow the child that it ran beside.
 func (p *launch) outlast(n *process) {
 	defer n.line.Close()
 	n.terminated, n.overdue = true, nil
@@ -193,6 +214,8 @@ func (p *launch) outlast(n *process) {
 	for {
 		select {
 		case <-n.done:
+			p.sockets.Refuse(n)
+			p.dropRefused(n.run.Exe)
 			return
 		case r := <-n.requests:
 			p.answer(n, r)

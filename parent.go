@@ -220,10 +220,11 @@ func (p *launch) loop() int {
 		// A program may also take SIGHUP as a reason to read its configuration again.
 		hungUp := time.Since(p.hungUp) < orphanGrace && (p.terminal.IsGone() || code == system.HangUp)
 		if n != nil {
-			if n.ready || p.stopped == nil && !hungUp {
+			takenBack := n.told && p.next == nil
+			if n.ready || p.stopped == nil && !hungUp && !takenBack {
 				continue
 			}
-			if p.stopped == nil {
+			if p.stopped == nil && !n.told {
 				p.end(n) // it was not sent the signal
 			}
 			p.outlast(n)

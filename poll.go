@@ -220,15 +220,7 @@ func (w *watcher) takesOver(c *process) {
 func (w *watcher) rejected(s succession.Program, old, why string) {
 	gone := !system.Exists(s.Exe)
 	w.call(func() {
-		w.adopt()
-		if w.child != nil && w.beside != nil {
-			w.saw(w.poll.Sweep()) // while it is known whose changes these are
-			// A change of what the failed one tracks may fix it.
-			w.child.tracked = watch.Union(w.child.tracked, w.beside.tracked)
-			w.beside = nil
-			w.saw(w.rewatch(w.hidden).Without(watch.Executable))
-		}
-		w.hidden = nil
+		w.forgetBeside(true) // a change of what the failed one tracks may fix it
 		if !w.programs.Reject(s, old) {
 			return // a newer one was offered meanwhile
 		}
@@ -244,6 +236,39 @@ func (w *watcher) rejected(s succession.Program, old, why string) {
 			w.pending[watch.Source] = s.Exe
 		}
 	})
+}
+
+// takenBack says that the child keeps running instead of s, which is the same: an edit was taken back.
+func (w *watcher) takenBack(s succession.Program) {
+	w.call(func() {
+		w.forgetBeside(false)
+		if !w.programs.TakeBack(s) {
+			return // a newer one was offered meanwhile
+		}
+		if j := w.jobs.current; j != nil && j.Changed == "" {
+			w.reread = true // what it builds is compared with another program
+		}
+		w.publish(status.Event{Kind: status.Same})
+		w.leaving = false
+		if w.unread != "" { // only the new one has read that
+			w.pending[watch.Tracked], w.unread = w.unread, ""
+		}
+	})
+}
+
+// forgetBeside has what the child tracks count again, when no successor runs beside it any more, and what that one tracks
+// as well, if it is to be kept.
+func (w *watcher) forgetBeside(keep bool) {
+	w.adopt()
+	if w.child != nil && w.beside != nil {
+		w.saw(w.poll.Sweep()) // while it is known whose changes these are
+		if keep {
+			w.child.tracked = watch.Union(w.child.tracked, w.beside.tracked)
+		}
+		w.beside = nil
+		w.saw(w.rewatch(w.hidden).Without(watch.Executable))
+	}
+	w.hidden = nil
 }
 
 // failedToStart says that again runs, because exe could not be started. If exe is gone, it is built

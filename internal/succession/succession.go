@@ -17,7 +17,8 @@ type Program struct {
 	ID     string // its content ID
 	Reason string // what changed
 	Seen   time.Time
-	Number int // of the offer: the same executable may be offered again
+	Number int    // of the offer: the same executable may be offered again
+	Back   string // the content ID of the program that still runs, if this is the same: an edit was taken back
 }
 
 // known is what is known of a program.
@@ -33,6 +34,7 @@ type Account struct {
 	current  known  // runs, or is going to
 	running  known  // runs, while another was offered
 	offered  bool   // another was offered
+	anew     bool   // not only because sources were edited: running has to be launched anew
 	offers   int    // how many were
 	deployed string // the content ID of the executable that the parent was started from
 	refused  string // that of a successor that has failed beside the child
@@ -55,7 +57,9 @@ func (a *Account) Runs() string {
 }
 
 // Same reports whether an executable that our recipe has built is the current program.
-func (a *Account) Same(id string) bool { return id == a.current.ID || id == a.current.alias }
+func (a *Account) Same(id string) bool { return a.current.is(id) }
+
+func (k *known) is(id string) bool { return id == k.ID || id == k.alias }
 
 // Proved reports whether the current program is known to be what the sources build, or known not to be any more: then
 // there is nothing to compare.
@@ -75,7 +79,10 @@ func (a *Account) TryAgain() { a.current.tried = false }
 
 // Built makes a program that was built from the sources the next to run.
 func (a *Account) Built(next Program) Program {
-	next = a.Again(next)
+	if a.offered && !a.anew && a.running.is(next.ID) {
+		next.Back = a.running.ID
+	}
+	next = a.offer(next)
 	a.current.proved, a.current.alias = true, ""
 	return next
 }
@@ -94,8 +101,14 @@ func (a *Account) WasDeployed(id string) bool { return id == a.deployed || a.Sam
 
 // Again makes the current program the next to run, by the executable of next, and returns it with its number.
 func (a *Account) Again(next Program) Program {
+	next = a.offer(next)
+	a.anew = true
+	return next
+}
+
+func (a *Account) offer(next Program) Program {
 	if !a.offered {
-		a.offered, a.running = true, a.current
+		a.offered, a.anew, a.running = true, false, a.current
 	}
 	a.offers++
 	next.Number = a.offers
@@ -132,6 +145,17 @@ func (a *Account) Reject(s Program, exe string) bool {
 	}
 	a.current, a.offered, a.refused = a.running, false, s.ID
 	a.current.tried = true
+	return true
+}
+
+// TakeBack notes that the program which runs keeps running, since that is what the sources build again: they have built
+// s. It reports false if a newer successor was offered meanwhile.
+func (a *Account) TakeBack(s Program) bool {
+	if a.current.Number != s.Number {
+		return false
+	}
+	a.current, a.offered = a.running, false
+	a.Prove(s.ID)
 	return true
 }
 

@@ -108,3 +108,41 @@ func TestLaunchedAsItIs(t *testing.T) {
 		t.Errorf("%+v runs, which was deployed: %t, is what the sources build: %t", a.Current(), a.WasDeployed("deploy"), a.Proved())
 	}
 }
+
+// If the sources build again what still runs while another was offered, that is noted on the offer, and it may stay.
+func TestTakeBack(t *testing.T) {
+	a := New("/app", "app")
+	a.Prove("alias")
+	if first := a.Built(offered("first")); first.Back != "" {
+		t.Errorf("the first is what runs already: %q", first.Back)
+	}
+	back := a.Built(offered("alias"))
+	if back.Back != "app" {
+		t.Errorf("the edit was taken back, but the offer says %q", back.Back)
+	}
+	newer := a.Built(offered("newer"))
+	if a.TakeBack(back) || a.Current() != newer {
+		t.Error("a newer offer is taken back as well")
+	}
+	if !a.TakeBack(a.Built(offered("app"))) || a.Current().Exe != "/app" || a.Runs() != "/app" || !a.Same("app") || a.Same("newer") || !a.Proved() {
+		t.Errorf("afterwards %+v runs, proved %t", a.Current(), a.Proved())
+	}
+	if a.Refused() != "" {
+		t.Error("something has failed")
+	}
+	// What it reads has changed as well: it has to be launched anew.
+	a.Again(Program{Exe: "/app", ID: "app"})
+	a.Built(offered("second"))
+	if back := a.Built(offered("app")); back.Back != "" {
+		t.Errorf("it may stay, though what it reads has changed: %q", back.Back)
+	}
+	// What was launched is another one by now.
+	a.Launched(a.Built(offered("third")))
+	a.Built(offered("fourth"))
+	if back := a.Built(offered("app")); back.Back != "" {
+		t.Errorf("what ran long ago is taken for what runs: %q", back.Back)
+	}
+	if back := a.Built(offered("third")); back.Back != "third" {
+		t.Errorf("the offer says %q", back.Back)
+	}
+}
