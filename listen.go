@@ -27,8 +27,9 @@ import (
 // is launched. Do not use the listener in the parent.
 //
 // When a child exits, the parent closes each socket that this child never called Listen for, if the child
-// has run for ten seconds, and for twice the time after which an earlier one made that call. Before, it
-// may still have been starting. After a failure the parent keeps all.
+// has run for twice the time after which an earlier one made that call. Before, it may still have been
+// starting. A child that has never called Listen counts only after ten seconds. After a failure the
+// parent keeps all.
 //
 // Under RESTARTER=off, and where a process cannot pass on sockets (Windows, Plan 9), Listen is
 // net.Listen. Its errors are those of net.Listen. It is safe for concurrent use.

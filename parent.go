@@ -216,7 +216,7 @@ func (p *launch) loop() int {
 			say.Line("the program has ended: %v", err)
 		}
 		left := p.sockets.NotAsked(c)
-		p.sockets.Forget(c, c.couldAsk(code))
+		p.sockets.Forget(c, c.couldAsk(p.sockets.Asked(c), code))
 		// A program may also take SIGHUP as a reason to read its configuration again.
 		hungUp := time.Since(p.hungUp) < orphanGrace && (p.terminal.IsGone() || code == system.HangUp)
 		if n != nil {

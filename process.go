@@ -271,11 +271,11 @@ func (p *launch) answer(c *process, r request) {
 }
 
 // couldAsk returns for how long a child that has ended could ask for its sockets. It is 0 if that tells nothing about
-// the next one: the child has failed, or may still have been starting, for all one knows.
-func (c *process) couldAsk(code int) time.Duration {
+// the next one: the child has failed, or has asked for none and may still have been starting, for all one knows.
+func (c *process) couldAsk(asked bool, code int) time.Duration {
 	const begun = 10 * time.Second
 	lived := time.Since(c.started)
-	if lived < begun || code != 0 && code != ExitCode && !c.told {
+	if failed := code != 0 && code != ExitCode && !c.told; failed || !asked && lived < begun {
 		return 0
 	}
 	return lived

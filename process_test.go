@@ -12,22 +12,23 @@ import (
 // Of a child that did not ask for a socket, it depends whether it could have.
 func TestCouldAsk(t *testing.T) {
 	for _, test := range []struct {
-		lived time.Duration
-		told  bool
-		code  int
-		want  bool
+		lived       time.Duration
+		told, asked bool // for another socket
+		code        int
+		want        bool
 	}{
-		{0, false, ExitCode, false},
-		{5 * time.Second, false, ExitCode, false}, // something was not there yet; it is invited to try again
-		{5 * time.Second, true, ExitCode, false},  // saved once more while it was starting
-		{time.Minute, false, ExitCode, true},
-		{time.Minute, false, 0, true},
-		{time.Minute, true, ExitCode, true},
-		{time.Minute, false, 3, false}, // it failed
-		{time.Minute, true, 143, true}, // by the signal that told it
+		{time.Second, false, true, ExitCode, true},
+		{time.Second, true, true, ExitCode, true},
+		{5 * time.Second, false, false, ExitCode, false}, // something was not there yet; it is invited to try again
+		{5 * time.Second, true, false, ExitCode, false},  // saved once more while it was starting
+		{time.Minute, false, false, ExitCode, true},
+		{time.Minute, false, false, 0, true},
+		{time.Minute, true, false, ExitCode, true},
+		{time.Minute, false, true, 3, false}, // it failed
+		{time.Minute, true, true, 143, true}, // by the signal that told it
 	} {
 		c := &process{started: time.Now().Add(-test.lived), told: test.told}
-		if got := c.couldAsk(test.code); got > 0 != test.want || test.want && got < test.lived {
+		if got := c.couldAsk(test.asked, test.code); got > 0 != test.want || test.want && got < test.lived {
 			t.Errorf("%+v: %v", test, got)
 		}
 	}

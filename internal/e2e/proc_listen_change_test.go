@@ -11,36 +11,32 @@ import (
 
 // Children that ask for other sockets than those before them.
 
-// One that has lived for so long has asked for all that it needs.
+// One that has lived for so long has begun.
 const grown = "linger 10.1s"
 
-// What a child has not asked for is closed before the next one starts, if the child has lived for long enough. Younger
-// ones may have been about to ask: they were told to restart, or left by themselves because something was not there.
+// What a child has not asked for is closed before the next one starts, if the child had the time to ask. A younger one
+// may have been about to: it was told to restart because of a second save.
 func TestListenNotAskedFor(t *testing.T) {
 	slow(t)
 	needsInheritance(t)
 	path := socketPath(t)
 	kept, lost := "listen tcp4 127.0.0.1:0", "listen tcp 127.0.0.1:0"
-	s := startServer(t, lost, kept, "listen unix "+path)
-	where := s.at("tcp", "127.0.0.1:0")
+	s := startServer(t, kept, "linger 1s", lost, "listen unix "+path)
 	stays := s.at("tcp4", "127.0.0.1:0")
+	where := s.at("tcp", "127.0.0.1:0")
 	s.ready()
-	s.restart(kept)
 	for i := 0; i < 3; i++ {
-		s.ready()
 		s.restart(kept)
 		s.ready()
-		s.order("r")
-	}
-	s.ready()
-	for _, a := range [][2]string{{"tcp", where}, {"unix", path}} {
-		if conn, err := net.Dial(a[0], a[1]); err != nil {
-			t.Error(err)
-		} else {
-			conn.Close()
+		for _, a := range [][2]string{{"tcp", where}, {"unix", path}} {
+			if conn, err := net.Dial(a[0], a[1]); err != nil {
+				t.Error(err)
+			} else {
+				conn.Close()
+			}
 		}
 	}
-	s.restart(kept, grown)
+	s.restart(kept, "linger 5s")
 	s.ready()
 	s.restart(kept)
 	pid := s.ready()
@@ -154,10 +150,19 @@ func TestListenOtherAddress(t *testing.T) {
 			s.at(network, address)
 			s.answers(s.ready(), network, address)
 			newNetwork, newAddress, _ := strings.Cut(test.new, " ")
+			closed := test.name == "port" || test.name == "to unix"
 			for i := 0; i < 2; i++ {
-				s.restart("listen " + test.new)
+				script := []string{"listen " + test.new}
+				if closed {
+					script = append(script, "linger 1s") // so it had the time to ask for the old one as well
+				}
+				s.restart(script...)
 				s.at(newNetwork, newAddress)
 				s.answers(s.ready(), newNetwork, newAddress)
+			}
+			if closed {
+				checkClosed(t, network, address)
+				checkFree(t, network, address)
 			}
 			// And back again, over a child that has it from nobody.
 			s.restart("listen " + test.old)
