@@ -40,7 +40,7 @@ func plainProgram() {
 
 // Without Listen there is a gap, but no "address already in use".
 func TestNetListenRestarts(t *testing.T) {
-	address := freePort(t)
+	address := freeAddress(t)
 	p := start(t, command(t, "net.Listen", address))
 	for i := 0; i < 8; i++ {
 		p.await("^ready")
@@ -60,13 +60,13 @@ func TestNetListenRestarts(t *testing.T) {
 func BenchmarkListen(b *testing.B) {
 	b.Run("Listen", func(b *testing.B) {
 		needsInheritance(b)
-		address := freePort(b)
+		address := freeAddress(b)
 		script := filepath.Join(b.TempDir(), "script")
 		save(b, script, "listen tcp "+address)
 		benchmarkRestarts(b, "listen", script, address)
 	})
 	b.Run("net.Listen", func(b *testing.B) {
-		address := freePort(b)
+		address := freeAddress(b)
 		benchmarkRestarts(b, "net.Listen", address, address)
 	})
 }

@@ -135,9 +135,9 @@ func TestListenAfterAFailure(t *testing.T) {
 func TestListenOtherAddress(t *testing.T) {
 	slow(t)
 	needsInheritance(t)
-	old, _ := net.ResolveTCPAddr("tcp", freePort(t))
+	old, _ := net.ResolveTCPAddr("tcp", freeAddress(t))
 	for _, test := range []struct{ name, old, new string }{
-		{"port", "tcp " + old.String(), "tcp " + freePort(t)},
+		{"port", "tcp " + old.String(), "tcp " + freeAddress(t)},
 		{"host", "tcp " + old.String(), fmt.Sprintf("tcp :%d", old.Port)},
 		{"one host", fmt.Sprintf("tcp :%d", old.Port), "tcp " + old.String()},
 		{"network", "tcp " + old.String(), "tcp4 " + old.String()},
@@ -177,7 +177,7 @@ func TestListenOtherAddress(t *testing.T) {
 // What the program has closed is in the way of nobody, as with net.Listen.
 func TestListenAfterClose(t *testing.T) {
 	needsInheritance(t)
-	old, _ := net.ResolveTCPAddr("tcp", freePort(t))
+	old, _ := net.ResolveTCPAddr("tcp", freeAddress(t))
 	wide := fmt.Sprintf(":%d", old.Port)
 	s := startServer(t, "listen tcp "+old.String())
 	s.ready()
@@ -191,7 +191,7 @@ func TestListenAfterClose(t *testing.T) {
 // net.Listen.
 func TestListenInTheWayOfItself(t *testing.T) {
 	needsInheritance(t)
-	old, _ := net.ResolveTCPAddr("tcp", freePort(t))
+	old, _ := net.ResolveTCPAddr("tcp", freeAddress(t))
 	s := startServer(t, "listen tcp "+old.String())
 	s.ready()
 	s.restart("listen tcp "+old.String(), fmt.Sprintf("listen tcp :%d", old.Port))

@@ -140,17 +140,6 @@ func checkClosed(t testing.TB, network, address string) {
 	}
 }
 
-// freePort returns an address that nobody listens to, as good as certain.
-func freePort(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // socketPath returns a short name: that of a Unix socket has at most some 100 bytes.
 func socketPath(t testing.TB) string {
 	t.Helper()

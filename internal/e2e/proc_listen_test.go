@@ -118,7 +118,7 @@ func TestListenAnyOrder(t *testing.T) {
 // As with net.Listen, an address is not given out twice, unless it was closed.
 func TestListenTwice(t *testing.T) {
 	needsInheritance(t)
-	zero, fixed := "127.0.0.1:0", freePort(t)
+	zero, fixed := "127.0.0.1:0", freeAddress(t)
 	s := startServer(t, "listen tcp "+zero, "listen tcp "+fixed, "close", "listen tcp "+fixed)
 	first := s.at("tcp", zero)
 	s.at("tcp", fixed)
@@ -198,7 +198,7 @@ func TestListenOff(t *testing.T) {
 
 // A program that never launches a child is in the role of a parent for ever, as this test.
 func TestListenNeverLaunched(t *testing.T) {
-	address := freePort(t)
+	address := freeAddress(t)
 	for i := 0; i < 3; i++ {
 		ln, err := restarter.Listen("tcp", address)
 		if err != nil {
@@ -238,7 +238,7 @@ func TestListenNonsense(t *testing.T) {
 
 // Where sockets are not inherited there is a gap, but no other difference.
 func TestListenRestarts(t *testing.T) {
-	address := freePort(t)
+	address := freeAddress(t)
 	s := startServer(t, "listen tcp "+address)
 	for i := 0; i < 3; i++ {
 		s.at("tcp", address)
