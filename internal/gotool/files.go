@@ -51,12 +51,13 @@ func first(name string, list []string) []string {
 }
 
 // from returns targets as they are named where the go command runs: the files of a list lie in Dir.
-func (r *Recipe) from(targets []string) (named []string) {
-	for _, target := range targets {
-		if r.path == "command-line-arguments" && r.Where() != r.Dir {
-			target = filepath.Join(r.Dir, target)
-		}
-		named = append(named, target)
+func (r *Recipe) from(targets []string) []string {
+	if r.path != "command-line-arguments" || r.Where() == r.Dir {
+		return targets
+	}
+	named := slices.Clone(targets)
+	for i := range named {
+		named[i] = filepath.Join(r.Dir, named[i])
 	}
 	return named
 }
