@@ -61,8 +61,8 @@ func New(interval time.Duration) *Poller {
 func (p *Poller) Len() int { return p.set.Len() }
 
 // Tick looks at as many files as the budget allows: at those that changed last, then for
-// a third of it at the other hot ones, then at all files in turn. Where everything fits, that
-// is everything. What is only tracked has a third of the budget, and what the sources leave.
+// a third of the rest at the other hot ones, then at all files in turn. Where everything fits, that
+// is everything. What is only tracked has a third of the rest, and what the sources leave.
 func (p *Poller) Tick() Change {
 	// Looks beyond the budget are made up for by fewer later, up to a limit, so that no edit waits long.
 	p.left = max(min(p.left, 0), -50*p.budget()-2*len(p.set.records)) + p.budget()
@@ -71,19 +71,17 @@ func (p *Poller) Tick() Change {
 	}
 	var c Change
 	var stale bool
-	budget := p.left
 	p.begin()
-	for _, i := range p.foremost {
+	// The newest of them: where looks are dear, there is no room for all, and the others are hot, too.
+	for _, i := range p.foremost[max(0, len(p.foremost)-p.budget()/4):] {
 		stale = p.look(&p.set.records[i], &c) || stale
 	}
-	stale = p.goRound(hotSources, budget*2/3, &c) || stale
-	if len(p.rounds[hotTracked].records)+len(p.rounds[allTracked].records) == 0 {
-		stale = p.goRound(allSources, 0, &c) || stale
-	} else {
-		stale = p.goRound(allSources, budget/3, &c) || stale
-		stale = p.goRound(hotTracked, budget/6, &c) || stale
-		stale = p.goRound(allTracked, 0, &c) || stale
-	}
+	left := p.left
+	stale = p.goRound(hotSources, left*2/3, &c) || stale
+	stale = p.goRound(allSources, left/3, &c) || stale
+	stale = p.goRound(hotTracked, left/6, &c) || stale
+	stale = p.goRound(allTracked, 0, &c) || stale
+	stale = p.goRound(allSources, 0, &c) || stale // what the tracked ones leave
 	p.paid(time.Since(p.begun), p.looks)
 	if stale || c.Any() {
 		// Something is going on: see it whole, once, rather than slice by slice.

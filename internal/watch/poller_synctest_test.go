@@ -269,6 +269,46 @@ func TestSourcesDoNotWaitForTrackedFiles(t *testing.T) {
 	})
 }
 
+// Where looks are dear, as on a network file system, the files that changed last leave room for the others.
+func TestDearLooks(t *testing.T) {
+	t.Parallel()
+	for _, interval := range []time.Duration{0, 50 * time.Millisecond} {
+		inWorld(t, 60, func(w *world) {
+			w.poll.interval, w.poll.cost = interval, dearestLook
+			w.poll.stat = func(name string) (os.FileInfo, error) {
+				time.Sleep(dearestLook)
+				return w.stat(name)
+			}
+			roots, dir := slices.Clone(w.poll.roots), w.t.TempDir()
+			for i := 0; i < 60; i++ {
+				name := filepath.Join(dir, fmt.Sprint(i))
+				w.check(os.WriteFile(name, nil, 0o644))
+				roots = append(roots, Root{File, Tracked, name})
+			}
+			w.poll.Watch(roots)
+			w.poll.Sweep()
+			for _, file := range w.files[:8] {
+				w.touch(file)
+				w.run(time.Minute)
+			}
+			for i, edit := range []func(){
+				func() { w.touch(w.files[50]) },
+				func() {
+					name := filepath.Join(filepath.Dir(w.files[50]), "new.go")
+					w.check(os.WriteFile(name, []byte("package x"), 0o644))
+				},
+				func() { w.check(os.WriteFile(filepath.Join(dir, "50"), []byte("new"), 0o644)) },
+			} {
+				w.idle()
+				edit()
+				if c, d := w.run(10 * time.Second); !c.Any() {
+					w.t.Errorf("interval %v: edit %d is not seen after %v", interval, i, d)
+				}
+			}
+		})
+	}
+}
+
 // Nothing is seen, and nothing looked at, before the tick; and without a change nothing is
 // seen at all.
 func TestTick(t *testing.T) {
@@ -355,7 +395,7 @@ func TestBudget(t *testing.T) {
 				}
 				share("idle", 0.01)
 				for _, interval := range []time.Duration{time.Microsecond, time.Second, 10 * time.Second} {
-					w.poll.interval = interval
+					w.poll.interval, w.poll.cost = interval, dearestLook
 					share(fmt.Sprint("idle, every ", interval), 0.01)
 				}
 				w.poll.interval = 0
