@@ -163,8 +163,9 @@ func (w *watcher) finish(j *job.Job) {
 		w.saw(w.poll.Sweep()) // of what was watched up to now, before that changes
 	}
 	starved := w.jobs.pace.Starved()
-	if j.Kind == job.Building && w.jobs.listed && !slices.Equal(w.recipe.Listed(), j.Recipe.Listed()) {
-		// Another list of files builds the program. Those that were not listed were not watched.
+	other := !slices.Equal(w.recipe.Listed(), j.Recipe.Listed()) || w.recipe.Where() != j.Recipe.Where()
+	if j.Kind == job.Building && w.jobs.listed && other {
+		// Another list of files builds the program, or another directory. What was not listed was not watched.
 		w.jobs.listed, w.jobs.looked, w.reread = false, time.Time{}, true
 	}
 	*w.recipe = *j.Recipe

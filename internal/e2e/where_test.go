@@ -5,10 +5,8 @@ import (
 	"testing"
 )
 
-// The go command builds the program again where the user has run it: so the same module is the main module, in the same
-// workspace, and the same relative paths lead to the same files. Anywhere else it would build another program here.
-func TestBuiltWhereTheUserStands(t *testing.T) {
-	const named = `package main
+// A program of these and teller tells of which module names it was built with.
+const named = `package main
 
 import "example.com/names"
 
@@ -16,9 +14,23 @@ const version = "1"
 
 func text() string { return version + " " + names.Of }
 `
-	requires := func(names string) string {
-		return "\nrequire example.com/names v0.0.0\n\nreplace example.com/names => " + names + "\n"
+
+// requires is the end of a go.mod that takes names from a directory.
+func requires(names string) string {
+	return "\nrequire example.com/names v0.0.0\n\nreplace example.com/names => " + names + "\n"
+}
+
+// writeNames writes that module twice.
+func (m *module) writeNames() {
+	for _, of := range []string{"right", "wrong"} {
+		m.write(of+"/go.mod", "module example.com/names\n")
+		m.write(of+"/names.go", "package names\n\nconst Of = \""+of+"\"\n")
 	}
+}
+
+// The go command builds the program again where the user has run it: so the same module is the main module, in the same
+// workspace, and the same relative paths lead to the same files. Anywhere else it would build another program here.
+func TestBuiltWhereTheUserStands(t *testing.T) {
 	tests := []struct {
 		name  string
 		main  string // where package main is
@@ -62,10 +74,7 @@ func text() string { return version + " " + names.Of }
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newModule(t, test.main+"/main.go", teller, test.main+"/text.go", named)
-			for _, of := range []string{"right", "wrong"} {
-				m.write(of+"/go.mod", "module example.com/names\n")
-				m.write(of+"/names.go", "package names\n\nconst Of = \""+of+"\"\n")
-			}
+			m.writeNames()
 			test.setup(m, m.replaced("go.mod", "\n", "\n"))
 			there := *m
 			there.dir = m.path(test.from)
@@ -82,6 +91,51 @@ func text() string { return version + " " + names.Of }
 			p.expect(0, "failed")
 		})
 	}
+}
+
+// A program that was built by itself is not replaced by another where it is started in a workspace.
+func TestBuiltAloneStartedInAWorkspace(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "prog/main.go", teller, "prog/text.go", named)
+	m.write("prog/go.mod", m.replaced("go.mod", "example.com/app", "example.com/prog")+requires("../right"))
+	m.writeNames()
+	m.write("work/go.work", "go 1.21\n\nuse (\n\t../prog\n\t../wrong\n)\n")
+	at := *m
+	at.dir = m.path("prog")
+	exe := at.build()
+	at.dir = m.path("work")
+	p := at.launch(exe, []string{debug, "GOWORK=", "GOFLAGS="})
+	p.awaitAnywhere(proved)
+	p.await("^text 1 right ")
+	m.replace("right/names.go", `"right"`, `"left"`)
+	p.await("^text 1 left ")
+	m.replace("prog/text.go", `"1"`, `"2"`)
+	p.await("^text 2 left ")
+	p.leave()
+	p.expect(3, "^text ")
+}
+
+// An edit of go.work that takes the program out builds nothing else, and is seen to be taken back.
+func TestWorkspaceWithoutTheProgram(t *testing.T) {
+	t.Parallel()
+	m := newModule(t, "prog/main.go", teller, "prog/text.go", named)
+	m.write("prog/go.mod", m.replaced("go.mod", "example.com/app", "example.com/prog")+requires("../wrong"))
+	m.writeNames()
+	work := "go 1.21\n\nuse (\n\t../prog\n\t../right\n)\n"
+	m.write("work/go.work", work)
+	at := *m
+	at.dir = m.path("work")
+	p := at.startAs([]string{debug, "GOWORK=", "GOFLAGS="}, "run", "example.com/prog")
+	p.awaitAnywhere(proved)
+	p.await("^text 1 right ")
+	m.put("work/go.work", strings.Replace(work, "\t../prog\n", "", 1))
+	p.await(failed)
+	m.put("work/go.work", work)
+	p.await(same)
+	m.replace("right/names.go", `"right"`, `"left"`)
+	p.await("^text 1 left ")
+	p.leave()
+	p.expect(2, "^text ")
 }
 
 // A message names go.mod as the go command does where the user stands.

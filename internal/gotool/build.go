@@ -24,10 +24,10 @@ func (r *Recipe) Make(ctx context.Context, out, tmp string) (said []byte, err er
 		said = append(said, "restarter: the program was built from a list of files, and it is not known which; start it with \"go run .\", or set Launcher.Build\n"...)
 	case r.beside && !r.Chosen && bytes.Contains(said, []byte("package "+r.path)):
 		// Somebody has renamed the module, so that package main has another path.
-		targets, there := r.targets, r.there
-		r.targets, r.there = []string{"."}, ""
+		was := r.targets
+		r.targets = []string{r.Dir}
 		if said, err = r.build(ctx, out, tmp); err != nil {
-			r.targets, r.there = targets, there // but the second message is the better one: it does not speak of the path
+			r.targets = was // but the second message is the better one: it does not speak of the path
 		}
 	}
 	return said, err
@@ -69,25 +69,33 @@ func (r *Recipe) Exact() bool { return !r.goRun && !r.stamped && len(r.Build) ==
 
 // Reproduce builds the program just as the running one was built, with the stamp of the
 // version control system and as go run does it. Of several lists of files that it may have
-// been built from, it finds the one that makes the executable with the content ID id. The
-// executable is left in out; what it makes is the running program if and only if its
-// content ID is id.
+// been built from, and of the user's directory and Dir, it finds the one that makes the executable
+// with the content ID id. The executable is left in out; what it makes is the running program if
+// and only if its content ID is id.
 func (r *Recipe) Reproduce(ctx context.Context, id, out, tmp string) (said []byte, err error) {
 	if len(r.Build) > 0 {
 		return r.make(ctx, out, tmp, r.Build)
 	}
 	if len(r.candidates) < 2 {
-		return r.reproduce(ctx, out, tmp)
+		said, err = r.reproduce(ctx, out, tmp)
+		if r.Where() != r.Dir && !r.goRun && !r.made(out, id) {
+			there, other := r.there, out+".other"
+			r.there = ""
+			if text, err := r.reproduce(ctx, other, tmp); err == nil && r.made(other, id) && os.Rename(other, out) == nil {
+				return text, nil // it was built there
+			}
+			os.Remove(other)
+			r.there = there
+		}
+		return said, err
 	}
 	first := r.targets // or the first list that builds
 	for i, list := range r.candidates {
 		r.targets = list
 		text, err2 := r.reproduce(ctx, out, tmp)
-		if err2 == nil {
-			if made, err := r.ContentID(out); err == nil && made == id {
-				r.candidates = nil
-				return text, nil
-			}
+		if err2 == nil && r.made(out, id) {
+			r.candidates = nil
+			return text, nil
 		}
 		if i == 0 || err != nil && err2 == nil {
 			first, said, err = list, text, err2
@@ -101,6 +109,12 @@ func (r *Recipe) Reproduce(ctx context.Context, id, out, tmp string) (said []byt
 		return r.reproduce(ctx, out, tmp) // what is in out may be of another list
 	}
 	return said, err
+}
+
+// made reports whether an executable has the content ID id.
+func (r *Recipe) made(out, id string) bool {
+	made, err := r.ContentID(out)
+	return err == nil && made == id
 }
 
 func (r *Recipe) reproduce(ctx context.Context, out, tmp string) (said []byte, err error) {

@@ -188,9 +188,11 @@ func (r *Recipe) Resolve(ctx context.Context, executable string, elsewhere ...st
 		return fmt.Errorf("the sources of %s are in the module cache, which does not change", r.path)
 	}
 	if r.beside && !r.Chosen && len(r.Build) == 0 {
-		if at.there = elsewhere[0]; !r.goRun && !at.isThere(ctx) {
-			if at.there = ""; r.replaced {
-				return fmt.Errorf("%s was built in a module that replaces %s by a directory; start it there", r.path, r.module)
+		if at.there = elsewhere[0]; !r.goRun {
+			if err := at.isNotThere(ctx); err != nil {
+				if at.there = ""; r.replaced {
+					return err
+				}
 			}
 		}
 	}
@@ -211,20 +213,25 @@ func (r *Recipe) inModuleCache(ctx context.Context) bool {
 	return err == nil && strings.HasPrefix(r.Dir, filepath.Clean(strings.TrimSpace(cache))+string(filepath.Separator))
 }
 
-// isThere reports whether the go command finds package main in the directory there as well, in the same role.
-func (r *Recipe) isThere(ctx context.Context) bool {
+// isNotThere says why the go command does not find package main in the directory there, in the same role. If a broken
+// go.work, say, keeps it from looking, there is no reason: see Reproduce.
+func (r *Recipe) isNotThere(ctx context.Context) error {
+	elsewhere := fmt.Errorf("%s was built in a module that replaces %s by a directory; start it there", r.path, r.module)
 	if r.path == "command-line-arguments" || !system.IsDir(r.there) {
-		return false
+		return elsewhere
 	}
 	for d, below := r.there, ""; d != below; d, below = filepath.Dir(d), d {
 		info, err := os.Stat(d)
 		if err != nil || !system.IsTrusted(info) && (system.Exists(filepath.Join(d, "go.mod")) || system.Exists(filepath.Join(d, "go.work"))) {
-			return false // somebody else may say what the program is built from
+			return othersCanWrite(d) // they may say what the program is built from
 		}
 	}
-	out, _ := r.tool(ctx, "list", "-e", "-json=false", "-f", "{{.Dir}}\t{{with .Module}}{{if .Replace}}replaced{{end}}{{end}}", r.path)
+	out, err := r.tool(ctx, "list", "-find", "-e", "-json=false", "-f", "{{.Dir}}\t{{with .Module}}{{if .Replace}}replaced{{end}}{{end}}", r.path)
 	dir, role, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(out, "\n"), "\r"), "\t")
-	return system.SameFile(dir, r.Dir) && (role != "") == r.replaced
+	if err == nil && (!system.SameFile(dir, r.Dir) || (role != "") != r.replaced) {
+		return elsewhere
+	}
+	return nil
 }
 
 // Where returns the directory in which Make runs its command: the user's own, so that the same module is the main
@@ -284,12 +291,16 @@ func (r *Recipe) checkOwner(dir, current string) error {
 			return err
 		}
 		if !system.IsTrusted(info) {
-			return fmt.Errorf("other users can write to %s, so the sources there may not be yours; start the program in that directory, or name it in Launcher.Dir", d)
+			return othersCanWrite(d)
 		}
 		if d == root {
 			return nil
 		}
 	}
+}
+
+func othersCanWrite(dir string) error {
+	return fmt.Errorf("other users can write to %s, so the sources there may not be yours; start the program in that directory, or name it in Launcher.Dir", dir)
 }
 
 func (r *Recipe) getenv(name string) (value string) {

@@ -164,6 +164,20 @@ func TestResolveWhere(t *testing.T) {
 	}
 }
 
+// A workspace that is broken for the moment is still that of the program, for all one knows.
+func TestResolveWhereItIsBroken(t *testing.T) {
+	m, there := newModule(t, "main.go", hello), t.TempDir()
+	if err := os.WriteFile(filepath.Join(there, "go.work"), []byte("go 1.21\n\nuse ("), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := New(appInfo(), m.path("main.go"), false)
+	r.Env = append(m.env, "GOWORK=")
+	resolves(t, r, "", there)
+	if r.Where() != there {
+		t.Errorf("the go command runs in %s, want %s", r.Where(), there)
+	}
+}
+
 // A directory that the user has named is not replaced by another.
 func TestResolveChosen(t *testing.T) {
 	m := newModule(t, "main.go", hello)
