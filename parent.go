@@ -154,8 +154,8 @@ func (p *launch) prepare(main string) bool {
 	if system.Exists(p.spare) {
 		o.running = p.spare
 	}
-	if p.terminal = system.OpenTerminal(); p.terminal != nil {
-		p.suspended.takeCtrlZ(p.quit)
+	if p.terminal = system.OpenTerminal(); p.terminal != nil && system.JobControl() {
+		p.suspended.takeCtrlZ()
 	}
 	p.sockets = takeSockets()
 	if o.goRun {

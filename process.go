@@ -108,9 +108,7 @@ func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 		line.Close()
 		return nil, err
 	}
-	if p.terminal != nil {
-		p.suspended.follow(c.Process)
-	}
+	p.suspended.follow(c.Process)
 	begun(c)
 	c.send(settle, fmt.Sprintf("%d\x00%t\x00%t", p.Grace, p.Quiet, p.Overlap > 0))
 	c.asks = scan(c)

@@ -2,7 +2,6 @@ package restarter
 
 import (
 	"os"
-	"os/signal"
 	"sync"
 
 	"github.com/lib537/restarter/internal/system"
@@ -12,29 +11,25 @@ import (
 // But whether Ctrl-Z stops anything, and what else does, is for the program to say. So the parent takes no notice of
 // Ctrl-Z: it stops itself when its child has been stopped, and has the child go on when it goes on itself.
 
-// A suspension knows the children that are alive. It is safe for concurrent use.
+// A suspension knows the children that are alive, where there is job control. It is safe for concurrent use.
 type suspension struct {
 	mu       sync.Mutex // held while this process is stopped
 	children map[*system.Process]bool
 }
 
-// takeCtrlZ stops this process on Ctrl-Z only while there is no child. It lasts until LaunchChild returns.
-func (s *suspension) takeCtrlZ(quit <-chan struct{}) {
+// takeCtrlZ stops this process on Ctrl-Z only while there is no child. It outlives LaunchChild: once taken, the signal
+// cannot be given back to the system.
+func (s *suspension) takeCtrlZ() {
+	s.children = make(map[*system.Process]bool)
 	typed := make(chan os.Signal, 1)
 	system.NotifySuspend(typed)
 	go func() {
-		defer signal.Stop(typed)
-		for {
-			select {
-			case <-typed:
-				s.mu.Lock()
-				if len(s.children) == 0 {
-					system.Suspend()
-				}
-				s.mu.Unlock()
-			case <-quit:
-				return
+		for range typed {
+			s.mu.Lock()
+			if len(s.children) == 0 {
+				system.Suspend()
 			}
+			s.mu.Unlock()
 		}
 	}()
 }
@@ -44,7 +39,7 @@ func (s *suspension) follow(c *system.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.children == nil {
-		s.children = make(map[*system.Process]bool)
+		return
 	}
 	s.children[c] = true
 	go func() {

@@ -15,11 +15,11 @@ func init() { programs["shell"] = shell }
 
 // shell runs one of programs, which its first argument names, as a shell with job control does: in
 // a group of its own, in the foreground of the terminal. When it is stopped, the terminal is
-// the shell's, until SIGUSR1 says fg, or SIGUSR2 bg.
+// the shell's, until SIGUSR1 says fg, or SIGUSR2 bg. SIGALRM says fg as well, but has only the program itself go on.
 func shell() {
 	signal.Ignore(syscall.SIGTTOU) // the others later: an ignored signal stays ignored in the job
 	order := make(chan os.Signal, 1)
-	signal.Notify(order, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Notify(order, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM)
 	exe, _ := os.Executable()
 	cmd := exec.Command(exe, os.Args[2:]...)
 	cmd.Env = append(os.Environ(), programVar+"="+os.Args[1])
@@ -49,10 +49,14 @@ func shell() {
 		}
 		foreground(syscall.Getpgrp())
 		fmt.Println("job stopped")
-		if <-order == syscall.SIGUSR1 {
+		sig, who := <-order, -cmd.Process.Pid
+		if sig != syscall.SIGUSR2 {
 			foreground(cmd.Process.Pid)
 		}
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT)
+		if sig == syscall.SIGALRM {
+			who = cmd.Process.Pid
+		}
+		syscall.Kill(who, syscall.SIGCONT)
 	}
 }
 
@@ -111,15 +115,36 @@ func TestProgramThatStopsItself(t *testing.T) {
 	p.expect(1, "^child ")
 }
 
-// A parent that alone is told to go on, as by kill -CONT, has the program go on too.
+// A parent that alone is told to go on has the program go on too.
 func TestParentGoesOn(t *testing.T) {
-	tty, p, pid := talkInTerminal(t)
+	used.Store("talk", true)
+	cmd := command(t, "shell", "talk")
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	p.child()
 	tty.write("signal " + itoa(int(syscall.SIGSTOP)) + "\n")
-	for state(pid) != "T" || state(p.cmd.Process.Pid) != "T" {
-	}
-	send(t, p.cmd.Process.Pid, syscall.SIGCONT)
+	p.await("^job stopped$")
+	send(t, cmd.Process.Pid, syscall.SIGALRM)
 	tty.write("echo goes on\n")
 	p.await("^goes on$")
+	tty.write("exit 3\n")
+	p.await("^job ended with 3$")
+	p.wantExit(0)
+}
+
+// Without a shell that could have it go on, Ctrl-Z stops nothing, as without a parent.
+func TestCtrlZWithoutAShell(t *testing.T) {
+	used.Store("talk", true)
+	file := tempFile(t)
+	cmd := command(t, "talk", "-wait", "-track="+file)
+	tty := inTerminal(t, cmd)
+	p := start(t, cmd)
+	p.child()
+	tty.write("exit 3\n")
+	p.await("waiting for a change$")
+	tty.write(ctrlZ)
+	save(t, file, "changed")
+	p.child()
 	tty.write("exit 0\n")
 	p.wantExit(0)
 }

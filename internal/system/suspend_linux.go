@@ -8,6 +8,13 @@ import (
 	"unsafe"
 )
 
+// JobControl reports whether a shell may have this process stopped and go on. In the process group that leads the
+// session there is none: the system takes no notice of Ctrl-Z there.
+func JobControl() bool {
+	session, _, _ := syscall.RawSyscall(syscall.SYS_GETSID, 0, 0, 0)
+	return int(session) != syscall.Getpgrp()
+}
+
 // NotifySuspend has Ctrl-Z delivered to c; it no longer stops this process. What was ignored from the start stays so.
 func NotifySuspend(c chan<- os.Signal) {
 	if !signal.Ignored(syscall.SIGTSTP) {

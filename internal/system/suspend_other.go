@@ -7,6 +7,8 @@ import "os"
 // The standard library has no way here to learn that a child is stopped. Ctrl-Z stops this process, too, and each of
 // the two goes its own way.
 
+func JobControl() bool { return false }
+
 func NotifySuspend(chan<- os.Signal) {}
 
 func Suspend() {}
