@@ -177,10 +177,15 @@ func (c *connections) leave(srv *http.Server) {
 	ended, end := context.WithCancel(context.Background())
 	end()
 	srv.Shutdown(ended)
-	bye := time.Now().Add(farewell)
-	c.await(bye, func(at connection) time.Time {
-		if at.state == http.StateIdle {
-			return bye
+	left := time.Now()
+	c.await(left.Add(patience), func(at connection) time.Time {
+		switch {
+		case at.state == http.StateActive && at.since.After(left): // a client that has not read yet that it is to leave
+			return left.Add(patience)
+		case at.state == http.StateIdle && at.since.After(left):
+			return at.since.Add(farewell)
+		case at.state == http.StateIdle:
+			return left.Add(farewell)
 		}
 		return time.Time{}
 	})
