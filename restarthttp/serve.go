@@ -176,8 +176,8 @@ func (c *connections) leave(srv *http.Server) {
 	// read. It closes those at rest, and tells those of HTTP/2 to leave.
 	ended, end := context.WithCancel(context.Background())
 	end()
-	srv.Shutdown(ended)
 	left := time.Now()
+	srv.Shutdown(ended)
 	c.await(left.Add(patience), func(at connection) time.Time {
 		switch {
 		case at.state == http.StateActive && at.since.After(left): // a client that has not read yet that it is to leave

@@ -431,6 +431,43 @@ func TestConnectionsForgetsWhatIsGone(t *testing.T) {
 	}
 }
 
+// A closing is a listener that tells when it is used first, and calls a function when it is closed.
+type closing struct {
+	net.Listener
+	accepts chan struct{}
+	closes  func()
+}
+
+func (l *closing) Accept() (net.Conn, error) {
+	close(l.accepts) // once: after the error nobody calls again
+	return l.Listener.Accept()
+}
+
+func (l *closing) Close() error {
+	l.closes()
+	return l.Listener.Close()
+}
+
+// A request that comes when a connection has been told to leave, but before the client has read that, is served.
+func TestServeWaitsForALateRequest(t *testing.T) {
+	c := &connections{open: make(map[net.Conn]connection), changed: make(chan struct{}, 1)}
+	var served atomic.Bool
+	ln := &closing{Listener: listen(t), accepts: make(chan struct{}), closes: func() {
+		c.note(nil, http.StateActive)
+		time.AfterFunc(3*farewell, func() {
+			served.Store(true)
+			c.note(nil, http.StateClosed)
+		})
+	}}
+	srv := new(http.Server)
+	go srv.Serve(ln)
+	<-ln.accepts
+	c.note(nil, http.StateIdle)
+	if c.leave(srv); !served.Load() {
+		t.Error("the connection is closed while the request is served")
+	}
+}
+
 // newTLS returns a server with a certificate, and a client that knows it.
 func newTLS(h http.Handler) (*http.Server, *http.Client) {
 	s := httptest.NewUnstartedServer(nil)
