@@ -49,15 +49,3 @@ func first(name string, list []string) []string {
 	}
 	return append([]string{name}, rest...)
 }
-
-// from returns targets as they are named where the go command runs: the files of a list lie in Dir.
-func (r *Recipe) from(targets []string) []string {
-	if r.path != "command-line-arguments" || r.Where() == r.Dir {
-		return targets
-	}
-	named := slices.Clone(targets)
-	for i := range named {
-		named[i] = filepath.Join(r.Dir, named[i])
-	}
-	return named
-}
