@@ -13,6 +13,7 @@ import (
 	"github.com/lib537/restarter/internal/say"
 	"github.com/lib537/restarter/internal/socket"
 	"github.com/lib537/restarter/internal/succession"
+	"github.com/lib537/restarter/internal/suspend"
 	"github.com/lib537/restarter/internal/system"
 )
 
@@ -109,7 +110,7 @@ type launch struct {
 	contentID func(name string) (string, error)
 	polled    chan struct{} // closed when the watcher has ended; nil before it has begun
 	terminal  *system.Terminal
-	suspended suspension
+	suspended suspend.Children
 	signals   chan os.Signal
 	sockets   socket.Held
 	next      *successor       // to be launched
@@ -155,7 +156,7 @@ func (p *launch) prepare(main string) bool {
 		o.running = p.spare
 	}
 	if p.terminal = system.OpenTerminal(); p.terminal != nil && system.JobControl() {
-		p.suspended.takeCtrlZ()
+		p.suspended.TakeCtrlZ()
 	}
 	p.sockets = takeSockets()
 	if o.goRun {

@@ -108,14 +108,14 @@ func (p *launch) start(run successor, begun func(*process)) (*process, error) {
 		line.Close()
 		return nil, err
 	}
-	p.suspended.follow(c.Process)
+	p.suspended.Follow(c.Process)
 	begun(c)
 	c.send(settle, fmt.Sprintf("%d\x00%t\x00%t", p.Grace, p.Quiet, p.Overlap > 0))
 	c.asks = scan(c)
 	go p.listenTo(c)
 	go func() {
 		c.code, c.err = c.Wait()
-		p.suspended.ended(c.Process)
+		p.suspended.Ended(c.Process)
 		close(c.done)
 	}()
 	return c, nil

@@ -23,6 +23,7 @@ var below = map[string][]string{
 	"/internal/start":      {},
 	"/internal/succession": {},
 	"/internal/socket":     {},
+	"/internal/suspend":    {"/internal/system"},
 	"/internal/status":     {},
 	"/internal/job":        {"/internal/gotool", "/internal/private", "/internal/watch"},
 	"/internal/e2e":        {},
