@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -20,73 +21,6 @@ import (
 func main() {
 	ln, _ := net.Listen("tcp", ":0")
 	http.Serve(ln, nil)
-}
-`, "with/main.go", `package main
-
-import (
-	"net/http"
-	"os"
-
-	"github.com/lib537/restarter"
-)
-
-func main() {
-	if restarter.IsParent() {
-		os.Exit(restarter.LaunchChild())
-	}
-	ln, _ := restarter.Listen("tcp", ":0")
-	http.Serve(ln, nil)
-}
-`, "serve/main.go", `package main
-
-import (
-	"context"
-	"net/http"
-	"os"
-
-	"github.com/lib537/restarter"
-	"github.com/lib537/restarter/restarthttp"
-)
-
-func main() {
-	if restarter.IsParent() {
-		os.Exit(restarter.LaunchChild())
-	}
-	ln, _ := restarter.Listen("tcp", ":0")
-	restarthttp.Serve(context.Background(), new(http.Server), ln)
-}
-`, "livereload/main.go", `package main
-
-import (
-	"net/http"
-	"os"
-
-	"github.com/lib537/restarter"
-	"github.com/lib537/restarter/restarthttp"
-)
-
-func main() {
-	if restarter.IsParent() {
-		os.Exit(restarter.LaunchChild())
-	}
-	ln, _ := restarter.Listen("tcp", ":0")
-	http.Serve(ln, restarthttp.LiveReload(http.DefaultServeMux))
-}
-`, "tls/main.go", `package main
-
-import (
-	"net/http"
-	"os"
-
-	"github.com/lib537/restarter"
-)
-
-func main() {
-	if restarter.IsParent() {
-		os.Exit(restarter.LaunchChild())
-	}
-	ln, _ := restarter.Listen("tcp", ":0")
-	new(http.Server).ServeTLS(ln, "", "")
 }
 `, "stub/main.go", `package main
 
@@ -107,6 +41,36 @@ func main() {
 	http.Serve(ln, nil)
 }
 `)
+	for name, serves := range map[string]string{
+		"with":       `http.Serve(ln, nil)`,
+		"serve":      `restarthttp.Serve(context.Background(), new(http.Server), ln)`,
+		"livereload": `http.Serve(ln, restarthttp.LiveReload(http.DefaultServeMux))`,
+		"tls":        `new(http.Server).ServeTLS(ln, "", "")`,
+	} {
+		imports := ""
+		for pkg, path := range map[string]string{"context": "context", "restarthttp": "github.com/lib537/restarter/restarthttp"} {
+			if strings.Contains(serves, pkg+".") {
+				imports += "\t\"" + path + "\"\n"
+			}
+		}
+		m.write(name+"/main.go", `package main
+
+import (
+	"net/http"
+	"os"
+
+	"github.com/lib537/restarter"
+`+imports+`)
+
+func main() {
+	if restarter.IsParent() {
+		os.Exit(restarter.LaunchChild())
+	}
+	ln, _ := restarter.Listen("tcp", ":0")
+	`+serves+`
+}
+`)
+	}
 	size := func(name, ldflags string) float64 {
 		info, err := os.Stat(m.build("-ldflags="+ldflags, "./"+name))
 		if err != nil {

@@ -60,13 +60,20 @@ func shell() {
 	}
 }
 
+// asJob starts one of programs as a job of a shell in a terminal. The process is that of the shell.
+func asJob(t *testing.T, program string, args ...string) (tty *terminal, p *process, job int) {
+	t.Helper()
+	used.Store(program, true) // the shell starts it
+	cmd := command(t, "shell", append([]string{program}, args...)...)
+	tty = inTerminal(t, cmd)
+	p = start(t, cmd)
+	job, _ = strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	return tty, p, job
+}
+
 func TestJobControl(t *testing.T) {
-	used.Store("talk", true)
 	file := tempFile(t)
-	cmd := command(t, "shell", "talk", "-track="+file)
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
-	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	tty, p, job := asJob(t, "talk", "-track="+file)
 	pid := p.child()
 	for round := 0; round < 2; round++ {
 		tty.write(ctrlZ)
@@ -76,7 +83,7 @@ func TestJobControl(t *testing.T) {
 		if state(job) != "T" {
 			t.Errorf("the parent is in the state %s", state(job))
 		}
-		send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+		send(t, p.cmd.Process.Pid, syscall.SIGUSR1) // fg
 		tty.write("echo goes on\n")
 		p.await("^goes on$")
 		save(t, file, "changed "+strconv.Itoa(round))
@@ -93,11 +100,7 @@ func TestJobControl(t *testing.T) {
 
 // A full-screen program gets Ctrl-Z as a key, and stops nobody but itself. The shell has its terminal back all the same.
 func TestProgramThatStopsItself(t *testing.T) {
-	used.Store("talk", true)
-	cmd := command(t, "shell", "talk")
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
-	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	tty, p, job := asJob(t, "talk")
 	pid := p.child()
 	for round := 0; round < 3; round++ {
 		tty.write("signal " + itoa(int(syscall.SIGSTOP)) + "\n")
@@ -105,7 +108,7 @@ func TestProgramThatStopsItself(t *testing.T) {
 		if state(pid) != "T" || state(job) != "T" {
 			t.Errorf("the program is in the state %s, the parent in %s", state(pid), state(job))
 		}
-		send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+		send(t, p.cmd.Process.Pid, syscall.SIGUSR1) // fg
 		tty.write("echo goes on\n")
 		p.await("^goes on$")
 	}
@@ -117,14 +120,11 @@ func TestProgramThatStopsItself(t *testing.T) {
 
 // A parent that alone is told to go on has the program go on too.
 func TestParentGoesOn(t *testing.T) {
-	used.Store("talk", true)
-	cmd := command(t, "shell", "talk")
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
+	tty, p, _ := asJob(t, "talk")
 	p.child()
 	tty.write("signal " + itoa(int(syscall.SIGSTOP)) + "\n")
 	p.await("^job stopped$")
-	send(t, cmd.Process.Pid, syscall.SIGALRM)
+	send(t, p.cmd.Process.Pid, syscall.SIGALRM)
 	tty.write("echo goes on\n")
 	p.await("^goes on$")
 	tty.write("exit 3\n")
@@ -151,11 +151,8 @@ func TestCtrlZWithoutAShell(t *testing.T) {
 
 // A program that ignores Ctrl-Z, or makes something else of it, goes on, and keeps the terminal.
 func TestCtrlZThatIsIgnored(t *testing.T) {
-	used.Store("talk", true)
 	file := tempFile(t)
-	cmd := command(t, "shell", "talk", "-track="+file, "-ignore="+itoa(int(syscall.SIGTSTP)))
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
+	tty, p, _ := asJob(t, "talk", "-track="+file, "-ignore="+itoa(int(syscall.SIGTSTP)))
 	p.child()
 	tty.write(ctrlZ)
 	save(t, file, "changed")
@@ -174,17 +171,14 @@ func TestCtrlZThatIsIgnored(t *testing.T) {
 
 // While there is no program that could say what Ctrl-Z is, it stops the parent.
 func TestCtrlZWithoutAProgram(t *testing.T) {
-	used.Store("talk", true)
 	file := tempFile(t)
-	cmd := command(t, "shell", "talk", "-wait", "-track="+file)
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
+	tty, p, _ := asJob(t, "talk", "-wait", "-track="+file)
 	p.child()
 	tty.write("exit 3\n")
 	p.await("waiting for a change$")
 	tty.write(ctrlZ)
 	p.await("^job stopped$")
-	send(t, cmd.Process.Pid, syscall.SIGUSR1) // fg
+	send(t, p.cmd.Process.Pid, syscall.SIGUSR1) // fg
 	save(t, file, "changed")
 	p.child()
 	tty.write("exit 0\n")
@@ -195,18 +189,14 @@ func TestCtrlZWithoutAProgram(t *testing.T) {
 // After bg the terminal is the shell's. A restart takes no notice of it, and no process is stopped
 // because it has touched it.
 func TestRestartInTheBackground(t *testing.T) {
-	used.Store("generator", true)
 	file := tempFile(t)
-	cmd := command(t, "shell", "generator", file)
-	tty := inTerminal(t, cmd)
-	p := start(t, cmd)
-	job, _ := strconv.Atoi(p.awaitAnywhere(`^job (\d+)$`)[1])
+	tty, p, job := asJob(t, "generator", file)
 	p.await("^child$")
 	tty.write(ctrlZ)
 	p.await("^job stopped$")
 	tty.makeRaw() // as a shell does that has a line edited
 	was := tty.settings()
-	send(t, cmd.Process.Pid, syscall.SIGUSR2) // bg
+	send(t, p.cmd.Process.Pid, syscall.SIGUSR2) // bg
 	for i := 0; i < 2; i++ {
 		save(t, file, "changed "+strconv.Itoa(i))
 		p.await("file changed; restarting$")
